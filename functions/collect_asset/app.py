@@ -1,0 +1,32 @@
+"""Brings results home: matches the job, fetches and checks the file, stores it, wakes who waits."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.aws.step_functions import SfnTaskTokens
+from shared.downloads import Downloader
+from shared.runtime.batches import handle_messages
+from shared.runtime.clients import bucket_of, client, clock, ledger_of
+from shared.runtime.fal import fal_of
+from shared.runtime.settings import CollectSettings
+from shared.workflow.check_result import check_result
+from shared.workflow.collect_asset import CollectingDesk, InboxMessage, collect_asset
+
+MAX_RESULT_BYTES = 500_000_000
+
+settings = CollectSettings.from_environment()
+desk = CollectingDesk(
+    ledger=ledger_of(settings),
+    tokens=SfnTaskTokens(client("stepfunctions")),
+    bucket=bucket_of(settings),
+    provider=fal_of(settings),
+    downloader=Downloader(settings.fal_download_hosts, MAX_RESULT_BYTES),
+    check_file=check_result,
+    clock=clock,
+)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Collect each callback's result."""
+    return handle_messages(event, context, lambda body: collect_asset(InboxMessage.model_validate_json(body), desk))

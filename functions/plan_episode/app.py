@@ -1,0 +1,30 @@
+"""Reads an episode's inputs, computes every address, quotes what is missing."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.runtime.clients import bucket_of, clock, ledger_of
+from shared.runtime.settings import PlanSettings
+from shared.workflow.plan_episode import PlanningDesk, PlanRequest, plan_episode
+from shared.workflow.status import StatusBoard
+
+logger = Logger()
+settings = PlanSettings.from_environment()
+bucket, ledger = bucket_of(settings), ledger_of(settings)
+desk = PlanningDesk(
+    bucket=bucket,
+    ledger=ledger,
+    status=StatusBoard(bucket, ledger, clock),
+    endpoints=settings.endpoints,
+    clock=clock,
+)
+
+
+@logger.inject_lambda_context(correlation_id_path="run")
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Plan the run of this execution."""
+    answer = plan_episode(PlanRequest.model_validate(event), desk)
+    logger.info("planned", outcome=answer.outcome, reason=answer.message, shots=len(answer.shots))
+    return answer.model_dump(mode="json")

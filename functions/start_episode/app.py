@@ -1,0 +1,28 @@
+"""Starts a run when an episode's folder has come to rest and everything is there."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.runtime.batches import handle_messages
+from shared.runtime.settings import StartSettings
+from shared.runtime.starting import start_desk
+from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
+
+desk = start_desk(StartSettings.from_environment())
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Consider each upload, and each folder that had to be looked at again."""
+    return handle_messages(event, context, consider)
+
+
+def consider(body: str) -> Considered:
+    """Consider one message: an event of S3's, or one that this function sent to itself."""
+    message = json.loads(body)
+    if "detail" in message:
+        return consider_upload(Upload(key=message["detail"]["object"]["key"]), desk)
+    if "waiting_since" in message:
+        return consider_again(Patience.model_validate(message), desk)
+    return consider_upload(Upload.model_validate(message), desk)

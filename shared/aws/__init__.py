@@ -1,0 +1,1 @@
+"""Adapters to AWS, one thin module a service; they implement `shared.ports`."""

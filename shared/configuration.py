@@ -1,0 +1,15 @@
+"""What beside its inputs decides what comes of an episode; it is part of a run's digest."""
+
+from shared.fal.endpoints import Endpoints
+from shared.media.house_format import HOUSE_RECIPE
+
+ASSET_RECIPE = 1
+"""The version of the way requests are made; a new one makes every asset's address new, and so has to be bought."""
+
+JOIN_RECIPE = 1
+"""The version of the way episodes are joined; they are derived, so a new one costs nothing."""
+
+
+def configuration_of(endpoints: Endpoints) -> str:
+    """Return a text that changes when, and only when, the same inputs would give another episode."""
+    return f"{ASSET_RECIPE} {HOUSE_RECIPE} {JOIN_RECIPE} {endpoints.model_dump_json()}"

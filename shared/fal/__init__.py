@@ -1,0 +1,1 @@
+"""fal.ai: its models, its queue, its errors, its callbacks."""

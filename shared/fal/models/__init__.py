@@ -1,0 +1,1 @@
+"""The models on fal.ai that Showrunner uses: one module each, with its typed request and response."""

@@ -1,0 +1,65 @@
+"""What can come of asking fal for a job, or after one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.fal.errors import SortedError
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """fal has the job."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """fal certainly does not have the job."""
+
+    error: SortedError
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """fal may or may not have the job."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The job waits at fal; its clock has not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """The job is being worked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job succeeded."""
+
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job is over, without a result."""
+
+    error: SortedError
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """fal knows the job no more: it may have been paid for, but its result cannot be had."""
+
+
+SubmitOutcome = Accepted | Refused | Unconfirmed
+JobOutcome = Queued | InProgress | Finished | Failed | Gone
+
+
+class FalUnreachable(Exception):
+    """fal could not be asked just now; nothing was decided by that."""

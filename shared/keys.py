@@ -1,0 +1,108 @@
+"""Where everything lies in the bucket.
+
+==============================  =========================================================================
+``episodes/<id>/...``           what people put there, and the results beside it
+``assets/<kind>/<address>``     bought files, as they came; they never expire
+``sources/<address>``           uploads as the plan read them; they never expire
+``derived/parts/<address>``     pieces of recordings, made for an engine; may be pruned
+``derived/house/<address>``     house clips; may be pruned
+``derived/episodes/<address>``  joined episodes; may be pruned
+``plans/<episode>/<run>.json``  what a run set out to make
+==============================  =========================================================================
+"""
+
+import re
+from enum import StrEnum
+
+from shared.addresses import Address
+from shared.frozen import Frozen
+
+EPISODES = "episodes/"
+
+SCRIPT_NAMES = ("script.yaml", "script.yml", "script.json")
+
+RESULT_NAMES = frozenset(
+    {
+        "episode.mp4",
+        "poster.jpg",
+        "captions.srt",
+        "captions.vtt",
+        "status.json",
+        "bill.json",
+        "storyboard.html",
+    }
+)
+"""Files that Showrunner writes beside the script; they are never inputs, and a script may not name them."""
+
+_EPISODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class AssetKind(StrEnum):
+    """What can be bought."""
+
+    PORTRAIT = "portrait"
+    BACKGROUND = "background"
+    COMPOSITE = "composite"
+    CLIP = "clip"
+
+
+class FileKind(StrEnum):
+    """What a file is, which decides where it lies."""
+
+    PORTRAIT = "portrait"
+    BACKGROUND = "background"
+    COMPOSITE = "composite"
+    CLIP = "clip"
+    SOURCE = "source"
+    PART = "part"
+    HOUSE = "house"
+    EPISODE = "episode"
+
+
+_FOLDERS = {
+    FileKind.SOURCE: "sources",
+    FileKind.PART: "derived/parts",
+    FileKind.HOUSE: "derived/house",
+    FileKind.EPISODE: "derived/episodes",
+}
+
+
+class FileRef(Frozen):
+    """A file in the bucket, by what it is and its address."""
+
+    kind: FileKind
+    address: Address
+
+    @classmethod
+    def of_asset(cls, kind: AssetKind, address: Address) -> "FileRef":
+        """Return where a bought asset lies."""
+        return cls(kind=FileKind(kind.value), address=address)
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        folder = _FOLDERS.get(self.kind, f"assets/{self.kind}")
+        return f"{folder}/{self.address}"
+
+
+def is_episode_id(text: str) -> bool:
+    """Tell whether a text can name an episode: letters, digits, ``.``, ``_`` and ``-``, at most 100."""
+    return _EPISODE_ID.fullmatch(text) is not None
+
+
+def episode_folder(episode_id: str) -> str:
+    """Return the prefix under which an episode's inputs and results lie."""
+    return f"{EPISODES}{episode_id}/"
+
+
+def split_episode_key(key: str) -> tuple[str, str] | None:
+    """Return the episode's id and the path within its folder, or None for any other key."""
+    episode_id, slash, path = key.removeprefix(EPISODES).partition("/")
+    if not key.startswith(EPISODES) or not slash or not path:
+        return None
+    return episode_id, path
+
+
+def plan_key(episode_id: str, run: str) -> str:
+    """Return where a run's plan lies."""
+    return f"plans/{episode_id}/{run}.json"

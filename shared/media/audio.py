@@ -1,0 +1,188 @@
+"""Recordings as they come in: what they are, where they may be cut, and the parts that are sent to an engine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from av.audio import AudioStream
+
+from shared.media.cuts import PAUSE_RATE, Cut, choose_cuts
+from shared.media.deadline import Deadline
+from shared.media.errors import MediaRefused
+from shared.media.parts import PartFacts, longest_recording, write_part_mp3
+from shared.media.pcm import LoudnessMeter, decibels, mono_blocks, read_mono
+from shared.media.reading import MAX_SOURCE_BYTES, decoded_frames, open_media, read_head, require_format
+from shared.media.sniffing import (
+    MP3,
+    SOUND_FORMATS,
+    WAV,
+    FileFormat,
+    counts_its_frames,
+    id3_length,
+    missing_wav_bytes,
+)
+
+__all__ = ["AudioFacts", "AudioLimits", "Cut", "PartFacts", "plan_cuts", "probe_audio", "write_part"]
+
+_CODECS = ("mp3", "aac", "alac", "flac", "vorbis", "opus")
+_SAMPLE_RATES = range(8_000, 192_001)
+_MAX_CHANNELS = 8
+_SILENCE_DBFS = -60.0
+_SHORTEST_SECONDS = 0.2
+_SECONDS_SLACK = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLimits:
+    """What a recording may ask of the machine."""
+
+    max_bytes: int = MAX_SOURCE_BYTES
+    max_seconds: float = 3600.0
+    deadline_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What a recording is, measured by decoding all of it.
+
+    `peak_dbfs` and `loudness_lufs` (EBU R 128) are those of the mono mix, which is what is used.
+    """
+
+    format: str
+    codec: str
+    sample_rate: int
+    channels: int
+    seconds: float
+    peak_dbfs: float
+    loudness_lufs: float
+
+
+def probe_audio(path: Path, *, limits: AudioLimits = AudioLimits()) -> AudioFacts:
+    """Decode a recording from end to end and say what it is.
+
+    Raises
+    ------
+    MediaRefused
+        If it is no sound file, damaged, cut off, silent, too short, too long or too slow to decode.
+    """
+    file_format = require_format(path, SOUND_FORMATS, "sound file", limits.max_bytes)
+    deadline = Deadline.after(limits.deadline_seconds)
+    with open_media(path, file_format) as container:
+        if not container.streams.audio:
+            raise MediaRefused(f"is a {file_format.name} file without a sound track")
+        stream = container.streams.audio[0]
+        _require_usable_stream(stream)
+        declared = container.duration / 1e6 if container.duration else None
+        if file_format == MP3 and not counts_its_frames(read_head(path, id3_length(read_head(path)))):
+            declared = None
+        if declared is not None and declared > limits.max_seconds:
+            raise MediaRefused(_too_long(declared, limits))
+        meter = LoudnessMeter(stream.rate)
+        samples, peak = 0, 0.0
+        for block in mono_blocks(decoded_frames(container, stream), stream.rate):
+            deadline.check()
+            samples += len(block)
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            meter.add(block)
+            if samples > limits.max_seconds * stream.rate:
+                raise MediaRefused(_too_long(samples / stream.rate, limits))
+        facts = AudioFacts(
+            format=file_format.name,
+            codec=stream.codec_context.codec.canonical_name,
+            sample_rate=stream.rate,
+            channels=stream.codec_context.layout.nb_channels,
+            seconds=samples / stream.rate,
+            peak_dbfs=decibels(peak),
+            loudness_lufs=meter.integrated_lufs,
+        )
+    _require_whole(path, file_format, facts.seconds, declared)
+    if facts.seconds < _SHORTEST_SECONDS:
+        raise MediaRefused(
+            f"is too short to speak to: {facts.seconds:.3f} s, and at least {_SHORTEST_SECONDS} s is needed"
+        )
+    if facts.peak_dbfs < _SILENCE_DBFS:
+        raise MediaRefused(f"holds no sound: every sample is below {_SILENCE_DBFS:.0f} dBFS; export it again")
+    return facts
+
+
+def plan_cuts(
+    path: Path, *, start: float | None = None, end: float | None = None, max_seconds: float = 30.0
+) -> list[Cut]:
+    """Divide a recording, or the piece of it from `start` to `end`, into cuts whose written parts fit an engine.
+
+    Parameters
+    ----------
+    path
+        A recording that `probe_audio` accepts.
+    start, end
+        The piece to use, in seconds of the recording; by default all of it.
+    max_seconds
+        The longest part that the engine takes, including the silence that `write_part` adds.
+
+    Returns
+    -------
+    list of Cut
+        They follow each other without gap or overlap. The inner ends lie in pauses where there are any near enough.
+
+    Raises
+    ------
+    MediaRefused
+        If the piece lies outside the recording or is too short.
+    """
+    file_format = require_format(path, SOUND_FORMATS, "sound file", MAX_SOURCE_BYTES)
+    first = start or 0.0
+    samples = read_mono(path, file_format, PAUSE_RATE, start=first, end=end)
+    last = first + len(samples) / PAUSE_RATE
+    if end is not None:
+        if end > last + _SECONDS_SLACK:
+            raise MediaRefused(f"ends at {last:.2f} s, before the line's end at {end:.2f} s")
+        last = min(end, last)
+    if last - first < _SHORTEST_SECONDS:
+        raise MediaRefused(
+            f"has only {max(0.0, last - first):.2f} s from {first:.2f} s on; "
+            f"a line needs at least {_SHORTEST_SECONDS} s"
+        )
+    return choose_cuts(samples, first, last, longest_recording(max_seconds))
+
+
+def write_part(source: Path, cut: Cut, target: Path) -> PartFacts:
+    """Write a cut of a recording as the MP3 that is sent to an engine.
+
+    It is 44.1 kHz, mono, 128 kbit/s, and ends in silence: as much as the house format needs, so that the engine
+    animates the pause itself. The same input gives the same bytes.
+
+    Raises
+    ------
+    MediaRefused
+        If the source cannot be read, or ends before the cut begins.
+    """
+    file_format = require_format(source, SOUND_FORMATS, "sound file", MAX_SOURCE_BYTES)
+    return write_part_mp3(source, file_format, cut, target)
+
+
+def _require_usable_stream(stream: AudioStream) -> None:
+    codec = stream.codec_context.codec.canonical_name
+    if codec not in _CODECS and not codec.startswith("pcm_"):
+        raise MediaRefused(f"holds sound in the format {codec}, which is not accepted; export it as WAV or MP3")
+    if stream.rate not in _SAMPLE_RATES:
+        raise MediaRefused(f"has {stream.rate} samples per second; export it with 44100 or 48000")
+    if not 1 <= stream.codec_context.layout.nb_channels <= _MAX_CHANNELS:
+        raise MediaRefused(
+            f"has {stream.codec_context.layout.nb_channels} channels, and at most {_MAX_CHANNELS} are accepted"
+        )
+
+
+def _require_whole(path: Path, file_format: FileFormat, seconds: float, declared: float | None) -> None:
+    """Refuse a recording whose end is missing: it would be paid for and spoken only in part."""
+    if declared is not None and abs(seconds - declared) > max(0.5, 0.02 * declared):
+        raise MediaRefused(
+            f"is damaged or was cut off: it says that it lasts {declared:.1f} s, but {seconds:.1f} s can be decoded; "
+            "upload it again"
+        )
+    missing = missing_wav_bytes(read_head(path), path.stat().st_size) if file_format == WAV else 0
+    if missing > 0.02 * path.stat().st_size:
+        raise MediaRefused(f"was cut off: {missing} bytes are missing at its end; upload it again")
+
+
+def _too_long(seconds: float, limits: AudioLimits) -> str:
+    return f"is too long: {seconds:.0f} s or more, and at most {limits.max_seconds:.0f} s are accepted"

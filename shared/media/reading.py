@@ -1,0 +1,114 @@
+"""Opening foreign files: one demuxer, no network, no second file, and libav's errors in plain English."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import overload
+
+import av
+from av.audio import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from shared.media.errors import MediaRefused
+from shared.media.sniffing import HEAD_BYTES, FileFormat, describe, sniff
+
+MAX_SOURCE_BYTES = 1_000_000_000
+"""The largest upload that is read at all."""
+
+_MAX_STREAMS = 8
+_MAX_DAMAGED_PACKETS = 5
+_PROBE_BYTES = 5_000_000
+_IO_TIMEOUT_SECONDS = 10.0
+
+
+def read_head(path: Path, offset: int = 0) -> bytes:
+    """Return the first bytes of a file, or those from `offset` on."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(HEAD_BYTES)
+
+
+def require_format(path: Path, allowed: Sequence[FileFormat], kind: str, max_bytes: int) -> FileFormat:
+    """Return the format of a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    allowed
+        The formats that are accepted.
+    kind
+        What the file should be, in words that follow "a": "sound file".
+    max_bytes
+        The largest size that is accepted.
+
+    Raises
+    ------
+    MediaRefused
+        If the file is empty, too large, or none of the allowed formats.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise MediaRefused("is empty (0 bytes); upload it again")
+    if size > max_bytes:
+        raise MediaRefused(f"is too large: {size / 1e6:.0f} MB, and at most {max_bytes / 1e6:.0f} MB are accepted")
+    head = read_head(path)
+    file_format = sniff(head)
+    if file_format is None or file_format not in allowed:
+        names = ", ".join(known.name for known in allowed)
+        raise MediaRefused(f"is not a {kind} that can be read ({names} are); it looks like {describe(head)}")
+    return file_format
+
+
+@contextmanager
+def open_media(path: Path, file_format: FileFormat) -> Iterator[InputContainer]:
+    """Open a file with the one demuxer of its format; what libav raises in the block comes out as `MediaRefused`."""
+    try:
+        with av.open(
+            str(path.resolve()),
+            format=file_format.demuxer,
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": file_format.demuxer,
+                "max_streams": str(_MAX_STREAMS),
+                "probesize": str(_PROBE_BYTES),
+                "analyzeduration": str(_PROBE_BYTES),
+            },
+            # Tags in old encodings are no reason to refuse the sound.
+            metadata_errors="replace",
+            timeout=(_IO_TIMEOUT_SECONDS, _IO_TIMEOUT_SECONDS),
+        ) as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise MediaRefused(
+            f"is a damaged or incomplete {file_format.name} file ({error.strerror}); export it and upload it again"
+        ) from error
+
+
+@overload
+def decoded_frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
+@overload
+def decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
+def decoded_frames(
+    container: InputContainer, stream: AudioStream | VideoStream
+) -> Iterator[av.AudioFrame | av.VideoFrame]:
+    """Decode a stream, stepping over a few damaged packets as players do.
+
+    Raises
+    ------
+    MediaRefused
+        If more than a few packets are damaged.
+    """
+    damaged = 0
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError as error:
+            damaged += 1
+            if damaged > _MAX_DAMAGED_PACKETS:
+                raise MediaRefused("is damaged: parts of it cannot be decoded; export it again") from error
+            continue
+        for frame in frames:
+            if isinstance(frame, (av.AudioFrame, av.VideoFrame)):
+                yield frame

@@ -1,0 +1,193 @@
+"""What the workflow needs from the world: adapters implement it, and tests have in-memory ones of the same contract."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from shared.addresses import Address
+from shared.fal.outcomes import JobOutcome, SubmitOutcome
+from shared.keys import AssetKind
+from shared.ledger.records import (
+    Failure,
+    Handover,
+    Job,
+    PartOutcome,
+    Run,
+    RunState,
+    Seconds,
+    Waiter,
+)
+from shared.ledger.states import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker states when it claims a job."""
+
+    address: Address
+    kind: AssetKind
+    run: str
+    endpoint: str
+    price_usd: float
+    secret: str
+    lease: Seconds
+
+
+class Ledger(Protocol):
+    """Jobs, waiters and runs. Reads are strongly consistent; every write that decides something is conditional."""
+
+    def job(self, address: Address) -> Job | None:
+        """Return the job of an address, or None when the ledger has never seen it."""
+
+    def jobs(self, addresses: Iterable[Address]) -> dict[Address, Job]:
+        """Return the jobs of those addresses that the ledger has seen."""
+
+    def claim(self, claim: Claim, now: Seconds) -> Job | None:
+        """Claim a job that is free; return it as claimed, or None when somebody else has it or it is settled."""
+
+    def step(
+        self, job: Job, transition: Transition, now: Seconds, changes: Mapping[str, object] | None = None
+    ) -> Job | None:
+        """Make a transition on this attempt of a job; return the job after it, or None when its state forbids it."""
+
+    def open_jobs(self) -> list[Job]:
+        """Return every job that is neither free nor settled."""
+
+    def add_waiter(self, waiter: Waiter) -> None:
+        """Remember a task token that waits for an asset; the same token twice is one waiter."""
+
+    def waiters(self, address: Address) -> list[Waiter]:
+        """Return the tokens that wait for an asset."""
+
+    def remove_waiter(self, waiter: Waiter) -> None:
+        """Forget a token that was answered."""
+
+    def claim_run(self, episode_id: str, digest: str, now: Seconds, *, name: Callable[[int], str], again: bool) -> Run:
+        """Claim a state of an episode's inputs for a run.
+
+        Parameters
+        ----------
+        name
+            Gives the run's name for an attempt.
+        again
+            Whether what failed or was superseded is taken up as the next attempt.
+
+        Returns
+        -------
+        Run
+            A new run in state STARTING, or the run that has this state of the inputs already.
+        """
+
+    def run(self, episode_id: str, digest: str) -> Run | None:
+        """Return the latest run at this state of the inputs."""
+
+    def newest_run(self, episode_id: str) -> Run | None:
+        """Return the run that was claimed last, at whatever state of the inputs."""
+
+    def update_run(self, run: Run, state: RunState, changes: Mapping[str, object] | None = None) -> Run | None:
+        """Bring this attempt of a run from a state that has not ended to `state`; None when it had ended already."""
+
+    def open_runs(self) -> list[Run]:
+        """Return every run that has not ended."""
+
+    def note_part(self, run_name: str, outcome: PartOutcome) -> None:
+        """Remember how a part was made in a run."""
+
+    def parts(self, run_name: str) -> dict[int, PartOutcome]:
+        """Return the parts that a run has made so far, by their index."""
+
+    def handover(self, address: Address) -> Handover | None:
+        """Return where a file was handed over, if it was."""
+
+    def note_handover(self, address: Address, handover: Handover) -> None:
+        """Remember where a file was handed over."""
+
+    def forget_handover(self, address: Address) -> None:
+        """Forget a place from which a provider could not fetch a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object of a listing."""
+
+    key: str
+    etag: str
+    size: int
+    modified_at: Seconds
+
+
+class ObjectMissing(LookupError):
+    """The bucket has no object with this key."""
+
+
+class Bucket(Protocol):
+    """The one bucket: inputs, assets, derived files and results."""
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; raises `ObjectMissing`."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store an object whole, replacing one that is there."""
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+
+    def list(self, prefix: str) -> Sequence[StoredObject]:
+        """Return all objects whose keys begin with `prefix`, by key."""
+
+    def download(self, key: str, target: Path) -> None:
+        """Write an object to a file; raises `ObjectMissing`."""
+
+    def upload(self, source: Path, key: str, content_type: str) -> None:
+        """Store a file as an object."""
+
+    def copy(self, source_key: str, target_key: str, content_type: str) -> None:
+        """Copy an object within the bucket."""
+
+
+class TaskTokens(Protocol):
+    """Step Functions' side of a waiting task. A token that is gone counts as answered."""
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> None:
+        """Let the waiting state go on."""
+
+    def fail(self, token: str, failure: Failure) -> None:
+        """Let the waiting state fail with this error."""
+
+
+class Executions(Protocol):
+    """Step Functions' executions."""
+
+    def start(self, name: str, payload: Mapping[str, object]) -> str:
+        """Start an execution, or find the one of this name; return its ARN."""
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether an execution is still under way."""
+
+
+class Events(Protocol):
+    """The event bus that says what became of an episode."""
+
+    def publish(self, detail_type: str, detail: Mapping[str, object]) -> None:
+        """Put one event on the bus."""
+
+
+class Queue(Protocol):
+    """One SQS queue."""
+
+    def send(self, body: str, delay: int = 0) -> None:
+        """Send a message, to be delivered after `delay` seconds (at most 900)."""
+
+
+class Provider(Protocol):
+    """fal.ai."""
+
+    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str) -> SubmitOutcome:
+        """Ask for one job, with exactly one POST, and say what is certain about it."""
+
+    def look_up(self, endpoint: str, request_id: str) -> JobOutcome:
+        """Say how a job stands; raises `shared.fal.client.FalUnreachable`."""
+
+    def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:
+        """Hand a file over for `lifetime` seconds; return its URL; raises `shared.fal.client.FalUnreachable`."""

@@ -1,0 +1,1 @@
+"""How functions are put together: settings from the environment, adapters, logging, batches."""

@@ -1,0 +1,112 @@
+"""Contradictions between parts of a script, each of which is right when taken alone."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from shared.script.options import merged
+from shared.script.problems import ScriptProblem, did_you_mean, path_of, quoted
+
+if TYPE_CHECKING:
+    from shared.script.models import Script
+
+MAX_LINES = 400
+_MAX_NAMES_SHOWN = 10
+
+
+class ContradictoryScript(ValueError):
+    """Parts of a script contradict each other."""
+
+    def __init__(self, problems: tuple[ScriptProblem, ...]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def refuse_contradictions(script: "Script") -> None:
+    """Check what fields say about each other.
+
+    Raises
+    ------
+    ContradictoryScript
+        With every contradiction, and where it is.
+    """
+    problems = (
+        *_repeated_characters(script),
+        *_repeated_scenes(script),
+        *_undeclared_characters(script),
+        *_too_many_lines(script),
+        *_inputs_that_exclude_each_other(script),
+    )
+    if problems:
+        raise ContradictoryScript(problems)
+
+
+def _repeated_characters(script: "Script") -> Iterator[ScriptProblem]:
+    first_at: dict[str, int] = {}
+    for index, character in enumerate(script.characters):
+        first = first_at.setdefault(character.name.casefold(), index)
+        if first != index:
+            yield ScriptProblem(
+                path_of(("characters", index, "name")),
+                f"{quoted(character.name)} is the name of characters[{first}] already",
+                "give every character a name of its own; upper and lower case do not tell names apart",
+            )
+
+
+def _repeated_scenes(script: "Script") -> Iterator[ScriptProblem]:
+    first_at: dict[int, int] = {}
+    for index, scene in enumerate(script.scenes):
+        first = first_at.setdefault(scene.number, index)
+        if first != index:
+            yield ScriptProblem(
+                path_of(("scenes", index, "number")),
+                f"{scene.number} is the number of scenes[{first}] already",
+                "give every scene a number of its own",
+            )
+
+
+def _undeclared_characters(script: "Script") -> Iterator[ScriptProblem]:
+    names = [character.name for character in script.characters]
+    more = ", …" if len(names) > _MAX_NAMES_SHOWN else ""
+    declared = f"{', '.join(names[:_MAX_NAMES_SHOWN])}{more}"
+    for scene_index, scene in enumerate(script.scenes):
+        for line_index, line in enumerate(scene.lines):
+            if line.character not in names:
+                yield ScriptProblem(
+                    path_of(("scenes", scene_index, "lines", line_index, "character")),
+                    f"{quoted(line.character)} is not among the characters ({declared})",
+                    did_you_mean(line.character, names),
+                )
+
+
+def _too_many_lines(script: "Script") -> Iterator[ScriptProblem]:
+    lines = sum(len(scene.lines) for scene in script.scenes)
+    if lines > MAX_LINES:
+        yield ScriptProblem(
+            "scenes", f"have {lines} lines together; an episode has at most {MAX_LINES}", "make two episodes"
+        )
+
+
+def _inputs_that_exclude_each_other(script: "Script") -> Iterator[ScriptProblem]:
+    levels = [
+        *(("characters", index, character.models) for index, character in enumerate(script.characters)),
+        *(("scenes", index, scene.models) for index, scene in enumerate(script.scenes)),
+    ]
+    for group, index, models in levels:
+        try:
+            merged(script.models.ideogram, models.ideogram)
+        except ValidationError:
+            yield ScriptProblem(
+                path_of((group, index, "models", "ideogram")),
+                "style and style_codes exclude each other, and the script's own models.ideogram sets the other one",
+                "set both on the same level, or leave one out",
+            )
+    for index, character in enumerate(script.characters):
+        style_codes = character.models.ideogram.style_codes or script.models.ideogram.style_codes
+        if character.style_references and style_codes:
+            yield ScriptProblem(
+                path_of(("characters", index, "style_references")),
+                "cannot be used together with style_codes of models.ideogram",
+                "leave one of the two out",
+            )

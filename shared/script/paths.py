@@ -1,0 +1,81 @@
+"""The files that a script names: paths relative to the episode's folder."""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+MAX_PATH = 512
+
+# Showrunner's own files beside the script, whatever their suffix.
+RESERVED_STEMS = frozenset(
+    {"bill", "captions", "chapters", "episode", "plan", "poster", "quote", "script", "status", "storyboard"}
+)
+
+_URL_OR_DRIVE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+class FileKind(StrEnum):
+    """What a file is for."""
+
+    AUDIO = "audio"
+    STYLE_REFERENCE = "style_reference"
+    PORTRAIT = "portrait"
+    BACKGROUND = "background"
+    CLIP = "clip"
+    MUSIC = "music"
+
+
+_SOUND = (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg", ".opus")
+_IMAGE = (".png", ".jpg", ".jpeg", ".webp")
+_VIDEO = (".mp4", ".mov", ".m4v", ".webm")
+
+SUFFIXES: dict[FileKind, tuple[str, ...]] = {
+    FileKind.AUDIO: _SOUND,
+    FileKind.STYLE_REFERENCE: _IMAGE,
+    FileKind.PORTRAIT: _IMAGE,
+    FileKind.BACKGROUND: _IMAGE,
+    FileKind.CLIP: _VIDEO,
+    FileKind.MUSIC: _SOUND,
+}
+
+
+def _inside_the_folder(path: str) -> str:
+    if _URL_OR_DRIVE.match(path):
+        raise ValueError("must be a file in the episode's folder, as in 'audio/01.mp3': not a URL, and no drive letter")
+    if path.startswith("/"):
+        raise ValueError("must be relative to the episode's folder, as in 'audio/01.mp3': leave the leading '/' out")
+    if "\\" in path:
+        raise ValueError("must have '/' between folders, as in 'audio/01.mp3', not '\\'")
+    parts = path.split("/")
+    if ".." in parts:
+        raise ValueError("must stay inside the episode's folder: '..' is not allowed")
+    if "" in parts or "." in parts:
+        raise ValueError("must name a file plainly, as in 'audio/01.mp3': no empty folder names and no './'")
+    if len(parts) == 1 and PurePosixPath(path).stem.lower() in RESERVED_STEMS:
+        raise ValueError(
+            f"'{path}' is a name that Showrunner uses for its own files: rename it or put it into a folder of its own"
+        )
+    return path
+
+
+def _of_kind(kind: FileKind) -> Callable[[str], str]:
+    def has_suffix(path: str) -> str:
+        if not path.lower().endswith(SUFFIXES[kind]):
+            raise ValueError(f"must be a file of one of the kinds {', '.join(SUFFIXES[kind])}")
+        return path
+
+    return has_suffix
+
+
+_Path = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATH), AfterValidator(_inside_the_folder)]
+
+AudioPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.AUDIO))]
+StyleReferencePath = Annotated[_Path, AfterValidator(_of_kind(FileKind.STYLE_REFERENCE))]
+PortraitPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.PORTRAIT))]
+BackgroundPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.BACKGROUND))]
+ClipPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.CLIP))]
+MusicPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.MUSIC))]

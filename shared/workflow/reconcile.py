@@ -1,0 +1,141 @@
+"""Look after every open job and run: nothing waits for ever, nothing is lost, whatever crashed.
+
+Each cycle asks fal after every open job, and puts what is finished into the inbox as if fal had called back.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from shared.fal.callbacks import CallbackName
+from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome, Queued
+from shared.ledger.records import Failure, Job, Run, RunState, Seconds
+from shared.ledger.states import DOUBT, START, JobState
+from shared.workflow.buy_asset import AssetRequest
+from shared.workflow.receive_callback import inbox_message
+from shared.workflow.record_outcome import ClosingDesk, RunEnd, record_outcome
+
+if TYPE_CHECKING:
+    from shared.ports import Executions, Ledger, Provider, Queue, TaskTokens
+
+STARTING_LIMIT: Seconds = 300
+"""A run that was claimed this long ago and has not begun is started once more; its name makes that safe."""
+
+
+class DeadLetters(Protocol):
+    """Dead-letter queues of requests."""
+
+    def take(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return messages, each with a way to delete it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileDesk:
+    """What reconciling needs from the world."""
+
+    ledger: "Ledger"
+    tokens: "TaskTokens"
+    provider: "Provider"
+    inbox: "Queue"
+    executions: "Executions"
+    dead_letters: DeadLetters
+    closing: ClosingDesk
+    clock: Callable[[], Seconds]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a cycle saw and did.
+
+    Parameters
+    ----------
+    oldest_open
+        How long the oldest open job has been open.
+    """
+
+    jobs: Counter[str]
+    runs_restarted: int
+    runs_closed: int
+    dead_letters: int
+    oldest_open: Seconds
+
+
+def reconcile(desk: ReconcileDesk) -> Reconciled:
+    """Do one cycle."""
+    now = desk.clock()
+    open_jobs = desk.ledger.open_jobs()
+    jobs = Counter(_look_after(job, now, desk) for job in open_jobs)
+    runs = Counter(_look_after_run(run, now, desk) for run in desk.ledger.open_runs())
+    return Reconciled(
+        jobs=jobs,
+        runs_restarted=runs["restarted"],
+        runs_closed=runs["closed"],
+        dead_letters=_answer_dead_letters(desk),
+        oldest_open=max((now - job.claimed_at for job in open_jobs), default=0.0),
+    )
+
+
+def _look_after(job: Job, now: Seconds, desk: ReconcileDesk) -> str:
+    match job.state:
+        case JobState.SUBMITTING if job.lease_until <= now:
+            # Whoever was submitting it died: fal may have it. Its callback settles it.
+            desk.ledger.step(job, DOUBT, now, {"doubt": "the submitter was lost"})
+            return "doubted"
+        case JobState.SUBMITTED if job.request_id:
+            return _ask_fal(job, job.request_id, now, desk)
+        case _:
+            return job.state.lower()
+
+
+def _ask_fal(job: Job, request_id: str, now: Seconds, desk: ReconcileDesk) -> str:
+    try:
+        outcome: JobOutcome = desk.provider.look_up(job.endpoint, request_id)
+    except FalUnreachable:
+        return "fal unreachable"
+    match outcome:
+        case Queued():
+            return "queued"
+        case InProgress():
+            if job.started_at is None:
+                desk.ledger.step(job, START, now, {"started_at": now})
+            return "in progress"
+        case Gone():
+            return "gone at fal"
+        case Finished(payload):
+            _put_into_inbox(job, {"request_id": request_id, "status": "OK", "payload": payload}, desk)
+            return "finished"
+        case Failed(error):
+            detail = {"detail": error.message, "error_type": error.name}
+            _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": detail}, desk)
+            return "failed"
+
+
+def _put_into_inbox(job: Job, callback: dict[str, object], desk: ReconcileDesk) -> None:
+    name = CallbackName(address=job.address, attempt=job.attempt, secret=job.secrets[str(job.attempt)])
+    desk.inbox.send(inbox_message(name.query, json.dumps(callback).encode()))
+
+
+def _look_after_run(run: Run, now: Seconds, desk: ReconcileDesk) -> str:
+    if run.state is RunState.STARTING:
+        if now - run.started_at < STARTING_LIMIT:
+            return "starting"
+        desk.executions.start(run.name, {"episode_id": run.episode_id, "digest": run.digest})
+        return "restarted"
+    if run.execution_arn is None or desk.executions.is_running(run.execution_arn):
+        return "running"
+    failure = Failure(error="ExecutionEnded", message="the execution was stopped, timed out or is gone")
+    record_outcome(RunEnd(episode_id=run.episode_id, run=run.name, failure=failure), desk.closing)
+    return "closed"
+
+
+def _answer_dead_letters(desk: ReconcileDesk) -> int:
+    """Fail the tokens of requests that could not be handled, so that their runs end with a reason."""
+    failure = Failure(error="RequestUndeliverable", message="asking for this asset failed too often; see the logs")
+    count = 0
+    for body, delete in desk.dead_letters.take():
+        desk.tokens.fail(AssetRequest.model_validate_json(body).token, failure)
+        delete()
+        count += 1
+    return count

@@ -1,0 +1,163 @@
+"""Close a run: its state in the ledger, ``status.json`` and ``bill.json`` beside the script, and one event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.bill import bill_of
+from shared.frozen import Frozen
+from shared.keys import episode_folder
+from shared.ledger.records import ENDED_RUNS, Failure, Job, PartOutcome, Run, RunState, Seconds
+from shared.ledger.states import JobState
+from shared.plan.models import Plan
+from shared.workflow.status import EpisodeState, StatusBoard, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.addresses import Address
+    from shared.ports import Bucket, Events, Ledger
+
+SUPERSEDED = "Superseded"
+STEPPED_DOWN = "SteppedDown"
+_REPORTED_BY_ASSETS = frozenset({"AssetFailed", "ShotFailed", "PartFailed"})
+
+
+class RunEnd(Frozen):
+    """How an execution ended.
+
+    Parameters
+    ----------
+    failure
+        None when it succeeded.
+    """
+
+    episode_id: str
+    run: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingDesk:
+    """What closing needs from the world."""
+
+    ledger: "Ledger"
+    bucket: "Bucket"
+    events: "Events"
+    status: StatusBoard
+    clock: Callable[[], Seconds]
+
+
+class ClosedRun(Frozen):
+    """How a run ended, for the plot; every field is always there, since it reads them all."""
+
+    state: RunState
+    error: str = ""
+    message: str = ""
+
+
+def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
+    """Close a run, unless it is closed, and return how it ended.
+
+    The first failure wins: a plot reports it where it happens, and once more when it ends.
+    """
+    run = _find(end, desk.ledger)
+    if run is None:
+        return ClosedRun(state=RunState.SUPERSEDED)  # a newer run took its place after it was closed
+    if run.state in ENDED_RUNS:
+        return _closed(run)
+    plan = Plan.model_validate_json(desk.bucket.get(run.plan_key)) if run.plan_key else None
+    jobs = desk.ledger.jobs(plan.assets) if plan else {}
+    state = _state_of(end)
+    troubles = _troubles(plan, jobs, desk.ledger.parts(run.name)) if plan else ()
+    changes: dict[str, object] = {"ended_at": desk.clock()}
+    if end.failure:
+        changes["failure"] = end.failure.model_copy(update={"message": _message(end.failure, troubles)})
+    closed = desk.ledger.update_run(run, state, changes)
+    if closed is None:
+        return record_outcome(end, desk)  # somebody else closed it meanwhile
+    if state is not RunState.SUPERSEDED:
+        _publish(closed, plan, jobs, troubles, desk)
+    return _closed(closed)
+
+
+def _closed(run: Run) -> ClosedRun:
+    if run.failure is None:
+        return ClosedRun(state=run.state)
+    return ClosedRun(state=run.state, error=run.failure.error, message=run.failure.message)
+
+
+def _find(end: RunEnd, ledger: "Ledger") -> Run | None:
+    # A run that was superseded is not the newest any more, but still open.
+    newest = ledger.newest_run(end.episode_id)
+    if newest and newest.name == end.run:
+        return newest
+    return next((run for run in ledger.open_runs() if run.name == end.run), None)
+
+
+def _state_of(end: RunEnd) -> RunState:
+    if end.failure is None:
+        return RunState.DONE
+    return RunState.SUPERSEDED if end.failure.error == SUPERSEDED else RunState.FAILED
+
+
+def _publish(
+    run: Run,
+    plan: Plan | None,
+    jobs: "Mapping[Address, Job]",
+    troubles: tuple[Trouble, ...],
+    desk: ClosingDesk,
+) -> None:
+    details: dict[str, object] = {"troubles": troubles}
+    if plan:
+        bill = bill_of(plan, jobs, run)
+        text = bill.model_dump_json(indent=2)
+        desk.bucket.put(f"{episode_folder(run.episode_id)}bill.json", text.encode(), "application/json")
+        details |= {
+            "warnings": plan.warnings,
+            "expected_usd": plan.quote.expected_usd,
+            "spent_usd": bill.total_usd,
+        }
+    if run.state is RunState.DONE and plan:
+        seconds = round(sum(part.seconds for part in plan.parts), 3)
+        details |= {"episode": "episode.mp4", "seconds": seconds}
+        desk.status.of_run(run, EpisodeState.DONE, f"the episode is done: {seconds:.0f} seconds", **details)
+    else:
+        message = run.failure.message if run.failure else "the run ended without a reason"
+        desk.status.of_run(run, EpisodeState.FAILED, message, **details)
+    desk.events.publish(
+        "Episode Done" if run.state is RunState.DONE else "Episode Failed",
+        {
+            "episode_id": run.episode_id,
+            "run": run.name,
+            "attempt": run.attempt,
+            "state": run.state,
+            "failure": run.failure.model_dump() if run.failure else None,
+        },
+    )
+
+
+def _message(failure: Failure, troubles: tuple[Trouble, ...]) -> str:
+    """Return the reason in words: of an asset that failed, its own."""
+    failed = [trouble for trouble in troubles if trouble.error != STEPPED_DOWN]
+    if failure.error in _REPORTED_BY_ASSETS and failed:
+        return f"{failed[0].what}: {failed[0].message}"
+    return failure.message
+
+
+def _troubles(plan: Plan, jobs: "Mapping[Address, Job]", parts: "Mapping[int, PartOutcome]") -> tuple[Trouble, ...]:
+    failed = [
+        Trouble(what=asset.label, error=job.failure.error, message=job.failure.message)
+        for address, asset in plan.assets.items()
+        if (job := jobs.get(address)) and job.state is JobState.FAILED and job.failure
+    ]
+    lesser = [
+        Trouble(
+            what=f"line {part.line}",
+            error=STEPPED_DOWN,
+            message=f"made with the engine {outcome.engine}, because {', '.join(outcome.stepped_down)} failed",
+        )
+        for part in plan.parts
+        if (outcome := parts.get(part.index)) and outcome.stepped_down
+    ]
+    return (*failed, *lesser)

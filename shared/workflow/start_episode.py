@@ -1,0 +1,122 @@
+"""Start a run when an episode's folder has come to rest and everything is there."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.frozen import Frozen
+from shared.keys import RESULT_NAMES, is_episode_id, split_episode_key
+from shared.ledger.records import RunState, Seconds
+from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
+
+if TYPE_CHECKING:
+    from shared.ports import Bucket, Executions, Ledger, Queue
+    from shared.workflow.status import StatusBoard
+
+_MAX_DELAY = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+
+
+class Upload(Frozen):
+    """Somebody put a file under ``episodes/``."""
+
+    key: str
+
+
+class Patience(Frozen):
+    """A message to ourselves: look again whether the files that were missing at `digest` have come."""
+
+    episode_id: str
+    digest: str
+    waiting_since: Seconds
+
+
+class Considered(StrEnum):
+    """What came of looking at a folder."""
+
+    STARTED = "started"
+    KNOWN = "this state of the inputs has its run"
+    NOT_QUIET = "files are still coming"
+    NO_SCRIPT = "no script yet"
+    WAITING_FOR_FILES = "waiting for files"
+    NOT_AN_INPUT = "not an input"
+
+
+@dataclass(frozen=True, slots=True)
+class StartDesk:
+    """What starting needs from the world.
+
+    Parameters
+    ----------
+    quiet_period
+        How long a folder must have been at rest.
+    patience
+        How long files that the script names may be missing before the run is started all the same, to say so.
+    configuration
+        Whatever beside the inputs decides what comes of them.
+    """
+
+    bucket: "Bucket"
+    ledger: "Ledger"
+    executions: "Executions"
+    queue: "Queue"
+    status: "StatusBoard"
+    clock: Callable[[], Seconds]
+    quiet_period: Seconds
+    patience: Seconds
+    configuration: str
+
+
+def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
+    """Look at the folder to which a file was uploaded."""
+    where = split_episode_key(upload.key)
+    if where is None or where[1] in RESULT_NAMES or not is_episode_id(where[0]):
+        return Considered.NOT_AN_INPUT
+    inputs = read_inputs(desk.bucket, where[0], desk.configuration)
+    now = desk.clock()
+    quiet_for = now - inputs.newest
+    if quiet_for < desk.quiet_period:
+        uploaded = inputs.files.get(where[1])
+        # The newest file's own message looks again; it must not be lost to a clock that runs behind S3's.
+        if uploaded is not None and uploaded.modified_at >= inputs.newest:
+            again = math.ceil(min(desk.quiet_period - quiet_for, desk.quiet_period))
+            desk.queue.send(upload.model_dump_json(), delay=min(again, _MAX_DELAY))
+        return Considered.NOT_QUIET
+    if not inputs.has_script:
+        return Considered.NO_SCRIPT
+    return _start(inputs, now, desk)
+
+
+def consider_again(message: Patience, desk: StartDesk) -> Considered:
+    """Look again at a folder where files were missing."""
+    inputs = read_inputs(desk.bucket, message.episode_id, desk.configuration)
+    if inputs.digest != message.digest:
+        return Considered.KNOWN  # something was uploaded since, and brought a message of its own
+    return _start(inputs, message.waiting_since, desk)
+
+
+def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: StartDesk) -> Considered:
+    left = waiting_since + desk.patience - desk.clock()
+    if inputs.missing and left > 0:
+        desk.status.waiting_for_files(inputs)
+        message = Patience(episode_id=inputs.episode_id, digest=inputs.digest, waiting_since=waiting_since)
+        desk.queue.send(message.model_dump_json(), delay=min(math.ceil(left), _MAX_DELAY))
+        return Considered.WAITING_FOR_FILES
+    return start_run(inputs, desk, again=False)
+
+
+def start_run(inputs: EpisodeInputs, desk: StartDesk, *, again: bool) -> Considered:
+    """Claim this state of the inputs and start its execution, once."""
+    run = desk.ledger.claim_run(
+        inputs.episode_id,
+        inputs.digest,
+        desk.clock(),
+        name=lambda attempt: execution_name(inputs.episode_id, inputs.digest, attempt),
+        again=again,
+    )
+    if run.state is not RunState.STARTING:
+        return Considered.KNOWN
+    # Also when an earlier call claimed it and died before it could start it: the name makes starting idempotent.
+    desk.executions.start(run.name, {"episode_id": run.episode_id, "digest": run.digest})
+    return Considered.STARTED

@@ -1,0 +1,118 @@
+"""``status.json``: how an episode stands, for people, beside its script."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.frozen import Frozen
+from shared.keys import episode_folder
+from shared.ledger.records import Run, Seconds
+
+if TYPE_CHECKING:
+    from shared.ports import Bucket, Ledger
+    from shared.workflow.inputs import EpisodeInputs
+
+
+class EpisodeState(StrEnum):
+    """How an episode stands."""
+
+    WAITING_FOR_FILES = "waiting_for_files"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Trouble(Frozen):
+    """Something that did not work, and why."""
+
+    what: str
+    error: str
+    message: str
+
+
+class EpisodeStatus(Frozen):
+    """The document.
+
+    Parameters
+    ----------
+    message
+        One sentence that says it all.
+    missing
+        Files that the script names and that are not there.
+    troubles
+        What failed, or was made with a lesser engine, and why.
+    episode
+        The finished video, beside this file.
+    spent_usd
+        What this run paid.
+    """
+
+    episode_id: str
+    state: EpisodeState
+    message: str
+    run: str | None = None
+    attempt: int | None = None
+    missing: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    warnings: tuple[str, ...] = ()
+    episode: str | None = None
+    seconds: Seconds | None = None
+    expected_usd: float | None = None
+    spent_usd: float | None = None
+    started_at: str | None = None
+    updated_at: str
+
+
+class StatusBoard:
+    """Writes the document; only the newest run of an episode may."""
+
+    def __init__(self, bucket: "Bucket", ledger: "Ledger", clock: Callable[[], Seconds]) -> None:
+        self._bucket = bucket
+        self._ledger = ledger
+        self._clock = clock
+
+    def waiting_for_files(self, inputs: "EpisodeInputs") -> None:
+        """Say which files have to come before a run is started."""
+        count = len(inputs.missing)
+        files = "a file is" if count == 1 else f"{count} files are"
+        self._write(
+            EpisodeStatus(
+                episode_id=inputs.episode_id,
+                state=EpisodeState.WAITING_FOR_FILES,
+                message=f"{files} not there yet: {', '.join(inputs.missing)}",
+                missing=inputs.missing,
+                updated_at=self._now(),
+            )
+        )
+
+    def of_run(self, run: Run, state: EpisodeState, message: str, **details: object) -> None:
+        """Say how a run stands, unless a newer one has taken over."""
+        newest = self._ledger.newest_run(run.episode_id)
+        if newest is None or newest.name != run.name:
+            return
+        self._write(
+            EpisodeStatus.model_validate(
+                {
+                    "episode_id": run.episode_id,
+                    "state": state,
+                    "message": message,
+                    "run": run.name,
+                    "attempt": run.attempt,
+                    "started_at": _iso(run.started_at),
+                    "updated_at": self._now(),
+                    **details,
+                }
+            )
+        )
+
+    def _write(self, status: EpisodeStatus) -> None:
+        text = status.model_dump_json(indent=2, exclude_none=True)
+        self._bucket.put(f"{episode_folder(status.episode_id)}status.json", text.encode(), "application/json")
+
+    def _now(self) -> str:
+        return _iso(self._clock())
+
+
+def _iso(at: Seconds) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
