@@ -1,0 +1,51 @@
+"""An episode's folder on this machine, and its way into the bucket."""
+
+import mimetypes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.keys import RESULT_NAMES, SCRIPT_NAMES, episode_folder
+from shared.script.files import script_files
+from shared.script.parse import parse_script
+from shared.script.problems import ScriptInvalid
+
+if TYPE_CHECKING:
+    from shared.ports import Bucket
+
+
+class FolderEmpty(Exception):
+    """There is nothing to make an episode of."""
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of an episode's folder that are to be uploaded, the script last.
+
+    Beside the script, that is what the script names; of a script that cannot be read, all that is there.
+
+    Raises
+    ------
+    FolderEmpty
+        When the folder holds no script.
+    """
+    scripts = [folder / name for name in SCRIPT_NAMES if (folder / name).is_file()]
+    if not scripts:
+        raise FolderEmpty(f"{folder} holds no script: put {SCRIPT_NAMES[0]} there, or start from the sample episode")
+    try:
+        named = {
+            file.path
+            for script in scripts
+            for file in script_files(parse_script(script.read_bytes(), file_name=script.name))
+        }
+    except ScriptInvalid:
+        named = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    others = [folder / name for name in sorted(named) if name not in SCRIPT_NAMES and name not in RESULT_NAMES]
+    return [*(path for path in others if path.is_file()), *scripts]
+
+
+def upload(folder: Path, episode_id: str, bucket: "Bucket") -> int:
+    """Put an episode's files into the bucket; return how many there were; raises `FolderEmpty`."""
+    files = files_of(folder)
+    for path in files:
+        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        bucket.upload(path, episode_folder(episode_id) + path.relative_to(folder).as_posix(), content_type)
+    return len(files)

@@ -1,0 +1,101 @@
+"""Follow a run from the upload to its end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cli.progress import Progress, progress_of
+from shared.keys import plan_key
+from shared.ledger.records import ENDED_RUNS, Run, RunState
+from shared.plan.models import Plan
+from shared.ports import ObjectMissing
+from shared.workflow.inputs import EpisodeInputs, read_inputs
+
+if TYPE_CHECKING:
+    from cli.target import Target
+
+_SLACK = 60.0
+"""Seconds that events and functions may take on top of the periods that a stack is set to."""
+
+Show = Callable[[str, Progress | None], None]
+"""Takes a sentence that says how things stand, and how far the run is."""
+
+
+class NoRunStarted(Exception):
+    """Nothing took the upload up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended.
+
+    Parameters
+    ----------
+    was_done_before
+        Whether this state of the inputs had its episode already, so that nothing was started.
+    """
+
+    run: Run
+    was_done_before: bool
+
+
+def follow(episode_id: str, target: "Target", show: Show) -> Ended:
+    """Wait for the run of what lies in an episode's folder now, and for its end; raises `NoRunStarted`.
+
+    A state of the inputs whose last run failed is taken up again, since somebody asks for it.
+    """
+    inputs = read_inputs(target.bucket, episode_id, target.configuration)
+    known = target.ledger.run(episode_id, inputs.digest)
+    if known and known.state is RunState.DONE:
+        return Ended(known, was_done_before=True)
+    attempt = 0
+    if known and known.state in ENDED_RUNS:
+        attempt = known.attempt
+        target.executions.start(f"again-{known.name}-{int(time.time())}", {"episode_id": episode_id})
+    run = _wait_for_start(inputs, attempt, target, show)
+    return Ended(_wait_for_end(run, target, show), was_done_before=False)
+
+
+def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target", show: Show) -> Run:
+    give_up = time.monotonic() + target.quiet_period + target.patience + _SLACK
+    reason = "waiting until the folder is quiet"
+    if inputs.missing:
+        reason = f"waiting for files that the script names: {', '.join(inputs.missing)}"
+    while time.monotonic() < give_up:
+        run = target.ledger.run(inputs.episode_id, inputs.digest)
+        if run and run.attempt > after_attempt:
+            return run
+        show(reason, None)
+        time.sleep(target.poll_interval)
+    raise NoRunStarted("the upload started no run: is the stack's upload rule there, and are its functions healthy?")
+
+
+def _wait_for_end(run: Run, target: "Target", show: Show) -> Run:
+    plan: Plan | None = None
+    while True:
+        latest = target.ledger.run(run.episode_id, run.digest) or run
+        plan = plan or _plan(latest, target)
+        if plan is None:
+            show("reading the script and the recordings", None)
+        else:
+            progress = progress_of(plan, latest, target.ledger.jobs(plan.assets), target.ledger.parts(latest.name))
+            show(_sentence(progress), progress)
+        if latest.state in ENDED_RUNS:
+            return latest
+        time.sleep(target.poll_interval)
+
+
+def _plan(run: Run, target: "Target") -> Plan | None:
+    if run.plan_key is None:
+        return None
+    try:
+        return Plan.model_validate_json(target.bucket.get(plan_key(run.episode_id, run.name)))
+    except ObjectMissing:
+        return None
+
+
+def _sentence(progress: Progress) -> str:
+    if progress.parts_ready == progress.parts:
+        return "joining the episode"
+    return "making the shots"
