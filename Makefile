@@ -1,0 +1,75 @@
+# Everything a person does with this repository. The only needs are Python 3.11 or newer with pip, git and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+PYTEST_WORKERS ?= 2
+
+# An environment is made anew whenever its lock changes. `--without-pip` and `pip --python` need no ensurepip, which
+# Debian packages apart; the lock is complete, so that pip resolves nothing (`--no-deps`).
+define environment
+	$(PYTHON) -m venv --clear --without-pip $(1)
+	$(PYTHON) -m pip --python $(1)/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $(2)
+endef
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/installed: requirements/dev.txt pyproject.toml
+	$(call environment,.venv,requirements/dev.txt)
+	$(PYTHON) -m pip --python .venv/bin/python install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv-lint/installed: requirements/lint.txt
+	$(call environment,.venv-lint,requirements/lint.txt)
+	@touch $@
+
+.venv-checkov/installed: requirements/checkov.txt
+	$(call environment,.venv-checkov,requirements/checkov.txt)
+	@touch $@
+
+.PHONY: setup
+setup: .venv/installed ## Install what Showrunner needs on this machine, into .venv.
+
+.PHONY: episode
+episode: .venv/installed ## Make the sample episode on this machine.
+	@.venv/bin/episode run events/sample-episode
+
+.PHONY: test
+test: .venv/installed ## Run all tests.
+	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+.PHONY: unit
+unit: .venv/installed ## Run the unit tests: seconds, no AWS.
+	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) tests/unit
+
+.PHONY: lint
+lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code, types, template and state machine.
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+	.venv-lint/bin/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-lint/bin/sam validate --lint --template template.yaml
+	.venv/bin/python -m pytest -q -p no:randomly tests/unit/template
+	.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --file template.yaml --config-file .checkov.yaml
+
+.PHONY: format
+format: .venv/installed ## Format the code.
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: schema
+schema: .venv/installed ## Write the script's JSON Schema anew.
+	.venv/bin/python -m shared.script.schema > docs/script.schema.json
+
+.PHONY: lock
+lock: .venv/installed ## Lock the dependencies anew, with hashes (needs uv).
+	@for name in shared/requirements/core shared/requirements/media requirements/dev requirements/lint requirements/checkov; do \
+		uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+			--no-emit-find-links --custom-compile-command "make lock" $$name.in --output-file $$name.txt; \
+	done
+
+.PHONY: clean
+clean: ## Remove environments and what local runs have kept.
+	rm -rf .venv .venv-lint .venv-checkov .showrunner out .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
