@@ -52,7 +52,7 @@ lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code
 	.venv-lint/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-lint/bin/sam validate --lint --template template.yaml
 	.venv/bin/python -m pytest -q -p no:randomly tests/unit/template
-	.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --file template.yaml --config-file .checkov.yaml
+	.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --skip-download --file template.yaml --config-file .checkov.yaml
 
 .PHONY: format
 format: .venv/installed ## Format the code.

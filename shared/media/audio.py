@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from av.audio import AudioStream
 
 from shared.media.cuts import PAUSE_RATE, Cut, choose_cuts
 from shared.media.deadline import Deadline
 from shared.media.errors import MediaRefused
 from shared.media.parts import PartFacts, longest_recording, write_part_mp3
-from shared.media.pcm import LoudnessMeter, decibels, mono_blocks, read_mono
-from shared.media.reading import MAX_SOURCE_BYTES, decoded_frames, open_media, read_head, require_format
+from shared.media.pcm import LoudnessMeter, decibels, mono_blocks, read_mono, sound_stream
+from shared.media.reading import MAX_SOURCE_BYTES, codec_name, decoded_frames, open_media, read_head, require_format
 from shared.media.sniffing import (
     MP3,
     SOUND_FORMATS,
@@ -24,9 +23,6 @@ from shared.media.sniffing import (
 
 __all__ = ["AudioFacts", "AudioLimits", "Cut", "PartFacts", "plan_cuts", "probe_audio", "write_part"]
 
-_CODECS = ("mp3", "aac", "alac", "flac", "vorbis", "opus")
-_SAMPLE_RATES = range(8_000, 192_001)
-_MAX_CHANNELS = 8
 _SILENCE_DBFS = -60.0
 _SHORTEST_SECONDS = 0.2
 _SECONDS_SLACK = 0.05
@@ -68,10 +64,7 @@ def probe_audio(path: Path, *, limits: AudioLimits = AudioLimits()) -> AudioFact
     file_format = require_format(path, SOUND_FORMATS, "sound file", limits.max_bytes)
     deadline = Deadline.after(limits.deadline_seconds)
     with open_media(path, file_format) as container:
-        if not container.streams.audio:
-            raise MediaRefused(f"is a {file_format.name} file without a sound track")
-        stream = container.streams.audio[0]
-        _require_usable_stream(stream)
+        stream = sound_stream(container)
         declared = container.duration / 1e6 if container.duration else None
         if file_format == MP3 and not counts_its_frames(read_head(path, id3_length(read_head(path)))):
             declared = None
@@ -88,7 +81,7 @@ def probe_audio(path: Path, *, limits: AudioLimits = AudioLimits()) -> AudioFact
                 raise MediaRefused(_too_long(samples / stream.rate, limits))
         facts = AudioFacts(
             format=file_format.name,
-            codec=stream.codec_context.codec.canonical_name,
+            codec=codec_name(stream),
             sample_rate=stream.rate,
             channels=stream.codec_context.layout.nb_channels,
             seconds=samples / stream.rate,
@@ -158,18 +151,6 @@ def write_part(source: Path, cut: Cut, target: Path) -> PartFacts:
     """
     file_format = require_format(source, SOUND_FORMATS, "sound file", MAX_SOURCE_BYTES)
     return write_part_mp3(source, file_format, cut, target)
-
-
-def _require_usable_stream(stream: AudioStream) -> None:
-    codec = stream.codec_context.codec.canonical_name
-    if codec not in _CODECS and not codec.startswith("pcm_"):
-        raise MediaRefused(f"holds sound in the format {codec}, which is not accepted; export it as WAV or MP3")
-    if stream.rate not in _SAMPLE_RATES:
-        raise MediaRefused(f"has {stream.rate} samples per second; export it with 44100 or 48000")
-    if not 1 <= stream.codec_context.layout.nb_channels <= _MAX_CHANNELS:
-        raise MediaRefused(
-            f"has {stream.codec_context.layout.nb_channels} channels, and at most {_MAX_CHANNELS} are accepted"
-        )
 
 
 def _require_whole(path: Path, file_format: FileFormat, seconds: float, declared: float | None) -> None:

@@ -10,7 +10,7 @@ from av.video.stream import VideoStream
 
 from shared.media.deadline import Deadline
 from shared.media.errors import MediaRefused
-from shared.media.reading import MAX_SOURCE_BYTES, decoded_frames, open_media, require_format
+from shared.media.reading import MAX_SOURCE_BYTES, codec_name, decoded_frames, open_media, require_format
 from shared.media.sniffing import VIDEO_FORMATS, FileFormat
 
 _CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "prores")
@@ -75,7 +75,7 @@ def probe_clip(path: Path, *, limits: ClipLimits = ClipLimits()) -> ClipFacts:
             fps=float(1 / step) if step else 0.0,
             seconds=seconds,
             has_audio=bool(container.streams.audio),
-            codec=stream.codec_context.codec.canonical_name,
+            codec=codec_name(stream),
         )
 
 
@@ -89,7 +89,7 @@ def video_stream(container: InputContainer, max_pixels: int) -> VideoStream:
     if not container.streams.video:
         raise MediaRefused("holds no video")
     stream = container.streams.video[0]
-    codec = stream.codec_context.codec.canonical_name
+    codec = codec_name(stream)
     if codec not in _CODECS:
         raise MediaRefused(f"holds video in the format {codec}, which is not accepted; export it as H.264 in an MP4")
     width, height = stream.codec_context.width, stream.codec_context.height

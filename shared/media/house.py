@@ -17,7 +17,7 @@ from shared.media.pcm import Samples, read_mono
 from shared.media.prefetch import prefetched
 from shared.media.reading import open_media
 from shared.media.sniffing import FileFormat
-from shared.media.sync import SYNC_RATE, lag_seconds
+from shared.media.sync import SYNC_RATE, lag_seconds, picture_shift
 
 __all__ = [
     "HOUSE_RECIPE",
@@ -37,7 +37,8 @@ class HouseClipFacts:
     """A written house clip.
 
     `gain_db` is what the recording was amplified by. `lag_seconds` is how late the clip's own sound was against the
-    recording, None if it has none that can be compared; the picture was moved by it, to the nearest frame.
+    recording, None if it has none that can be compared; if that is more than an encoder's delay, the picture was moved
+    by it, to the nearest frame.
     """
 
     frames: int
@@ -69,7 +70,7 @@ def make_house_clip(
         clip,
         file_format,
         form,
-        late=round((lag or 0.0) * FRAME_RATE) / FRAME_RATE,
+        late=picture_shift(lag),
         needed_seconds=sound.seconds - max(0.5, 0.05 * sound.seconds),
     )
     with closing(prefetched(frames, _FRAMES_AHEAD)) as ready:

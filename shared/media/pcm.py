@@ -10,9 +10,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio import AudioStream
+from av.container import InputContainer
 from numpy.typing import NDArray
 
-from shared.media.reading import decoded_frames, open_media
+from shared.media.errors import MediaRefused
+from shared.media.reading import codec_name, decoded_frames, open_media
 from shared.media.sniffing import FileFormat
 
 Samples = NDArray[np.float32]
@@ -20,18 +23,51 @@ Samples = NDArray[np.float32]
 LOUDNESS_FLOOR_LUFS = -70.0
 """What a meter after EBU R 128 shows for silence, and for anything shorter than its 0.4 s window."""
 
+_CODECS = ("mp3", "aac", "alac", "flac", "vorbis", "opus")
+_SAMPLE_RATES = range(8_000, 192_001)
+_MAX_CHANNELS = 8
 _RESAMPLER_LEAD_SECONDS = 0.1
 
 
+def sound_stream(container: InputContainer) -> AudioStream:
+    """Return the sound of a file, or raise `MediaRefused` if it has none of use."""
+    if not container.streams.audio:
+        raise MediaRefused("has no sound track")
+    stream = container.streams.audio[0]
+    codec = codec_name(stream)
+    if codec not in _CODECS and not codec.startswith("pcm_"):
+        raise MediaRefused(f"holds sound in the format {codec}, which is not accepted; export it as WAV or MP3")
+    if stream.rate not in _SAMPLE_RATES:
+        raise MediaRefused(f"has {stream.rate} samples per second; export it with 44100 or 48000")
+    channels = stream.codec_context.layout.nb_channels
+    if not 1 <= channels <= _MAX_CHANNELS:
+        raise MediaRefused(f"has {channels} channels, and at most {_MAX_CHANNELS} are accepted")
+    return stream
+
+
 def mono_blocks(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[Samples]:
-    """Mix frames down to mono at `rate` samples per second."""
+    """Mix frames down to mono at `rate` samples per second.
+
+    Raises
+    ------
+    MediaRefused
+        If the frames change their sample rate or channels.
+    """
     resampler = av.AudioResampler("flt", "mono", rate)
+    shape = None
     for frame in chain(frames, (None,)):
         if frame is not None:
+            shape = shape or _shape(frame)
+            if _shape(frame) != shape:
+                raise MediaRefused("changes its sample rate or its channels in the middle; export it again")
             # The samples are counted, not timed: a jump in the timestamps must not make a hole in the sound.
             frame.pts = None
         for block in resampler.resample(frame):
             yield block.to_ndarray()[0].astype(np.float32, copy=False)
+
+
+def _shape(frame: av.AudioFrame) -> tuple[int, str, str]:
+    return frame.sample_rate, frame.layout.name, frame.format.name
 
 
 def read_mono(
@@ -42,7 +78,7 @@ def read_mono(
     The result is shorter than asked for if the sound ends before `end`.
     """
     with open_media(path, file_format) as container:
-        stream = container.streams.audio[0]
+        stream = sound_stream(container)
         skipped = 0
         frames = decoded_frames(container, stream)
         first = next(frames, None)

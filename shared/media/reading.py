@@ -1,9 +1,10 @@
 """Opening foreign files: one demuxer, no network, no second file, and libav's errors in plain English."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import av
 from av.audio import AudioStream
@@ -12,6 +13,10 @@ from av.video.stream import VideoStream
 
 from shared.media.errors import MediaRefused
 from shared.media.sniffing import HEAD_BYTES, FileFormat, describe, sniff
+
+if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.video.codeccontext import VideoCodecContext
 
 MAX_SOURCE_BYTES = 1_000_000_000
 """The largest upload that is read at all."""
@@ -81,9 +86,20 @@ def open_media(path: Path, file_format: FileFormat) -> Iterator[InputContainer]:
         ) as container:
             yield container
     except av.error.FFmpegError as error:
+        if error.errno == errno.ENOSPC:  # The disk's fault, met while writing what was read.
+            raise
         raise MediaRefused(
             f"is a damaged or incomplete {file_format.name} file ({error.strerror}); export it and upload it again"
         ) from error
+
+
+def codec_name(stream: AudioStream | VideoStream) -> str:
+    """Return the name of a stream's codec, or raise `MediaRefused` if there is no decoder for it."""
+    # A damaged header can name a codec that does not exist; PyAV's types do not show that there is no context then.
+    context: AudioCodecContext | VideoCodecContext | None = stream.codec_context
+    if context is None:
+        raise MediaRefused("is coded in a format that is not known here; export it again in a common format")
+    return context.codec.canonical_name
 
 
 @overload

@@ -6,12 +6,16 @@ so do the lips, and the picture has to be moved before the recording is laid und
 
 import numpy as np
 
+from shared.media.house_format import FRAME_RATE
 from shared.media.pcm import Samples
 
 SYNC_RATE = 8_000
 """Samples per second at which sounds are compared; good for an eighth of a millisecond."""
 
 _MAX_LAG_SECONDS = 0.5
+# AAC encoders begin with up to 2112 samples of delay. Where a file does not declare them, its sound comes out late
+# although the picture is in time.
+_ENCODER_DELAY_SECONDS = 2112 / 44_100
 _SURE_CORRELATION = 0.5
 
 
@@ -41,3 +45,10 @@ def lag_seconds(sound: Samples, reference: Samples, rate: int = SYNC_RATE) -> fl
     if near[peak] / energy < _SURE_CORRELATION:
         return None
     return (peak - reach) / rate
+
+
+def picture_shift(lag: float | None) -> float:
+    """Return by how many seconds, in whole frames, a picture has to be moved forward for a lag of its sound."""
+    if lag is None or abs(lag) <= _ENCODER_DELAY_SECONDS:
+        return 0.0
+    return round(lag * FRAME_RATE) / FRAME_RATE

@@ -28,5 +28,6 @@ def merged(general: Options, *specific: Options) -> Options:
 
 
 def inputs_of(options: FalRequest) -> dict[str, Any]:
-    """Return the inputs that a level of a script sets, without defaults."""
-    return {name: getattr(options, name) for name in options.model_fields_set}
+    """Return the inputs that a level of a script sets."""
+    inputs = ((name, getattr(options, name)) for name in type(options).model_fields)
+    return {name: value for name, value in inputs if value is not None}

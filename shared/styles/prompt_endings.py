@@ -23,7 +23,7 @@ BACKGROUND_ENDING = (
 )
 COMPOSITE_ENDING = (
     "Keep the person's face, hair, age and clothing exactly as in the first image, "
-    "and the place exactly as in the second image. "
+    "and the place recognisably the one in the second image. "
     "Match the light, colour temperature, shadows, scale and perspective of the place, "
     "so that the two look like one shot from one camera. "
     "Medium shot from the waist up, the face large enough to read, turned towards the camera, evenly lit, "

@@ -1,0 +1,53 @@
+"""The one account of the simulator, and the checks of its key."""
+
+import secrets
+import uuid
+from pathlib import Path
+
+from starlette.requests import Request
+
+from shared.frozen import Frozen
+
+
+class Account(Frozen):
+    """Who the caller is at the simulated fal."""
+
+    user_id: str
+    key: str
+
+    def owns(self, authorization: str | None) -> bool:
+        """Tell whether an ``Authorization`` header carries this account's key, as ``Key id:secret``.
+
+        ``Bearer`` is for login tokens only, so a key sent as a bearer token is refused.
+        """
+        scheme, _, key = (authorization or "").partition(" ")
+        return scheme == "Key" and secrets.compare_digest(key.encode(), self.key.encode())
+
+
+def load_account(path: Path, key: str | None = None) -> Account:
+    """Read the account from ``path``, or open one there.
+
+    Parameters
+    ----------
+    path
+        The account's file.
+    key
+        The key to use, as ``id:secret``; without it, the one in the file or a new one.
+    """
+    if path.exists():
+        account = Account.model_validate_json(path.read_bytes())
+        if key is None or key == account.key:
+            return account
+        account = account.model_copy(update={"key": key})
+    else:
+        account = Account(
+            user_id=f"simulated|{secrets.token_hex(8)}", key=key or f"{uuid.uuid4()}:{secrets.token_hex(16)}"
+        )
+    path.touch(mode=0o600)
+    path.write_text(account.model_dump_json())
+    return account
+
+
+def authorization_of(request: Request) -> str | None:
+    """Return the request's ``Authorization`` header."""
+    return request.headers.get("authorization")

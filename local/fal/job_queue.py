@@ -1,0 +1,238 @@
+"""The queue: which request waits, which runs, how each ends, and what it costs."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from local.fal.errors import RequestFailed, infrastructure_error
+from local.fal.generation import ENDPOINTS
+from local.fal.job_runner import JobRunner, Outcome
+from local.fal.records import InvoiceLine, RequestRecord, RequestState
+from local.fal.settings import LiveSettings
+from local.fal.store import Store
+from shared.frozen import Frozen
+
+
+class Submission(Frozen):
+    """What a caller submits."""
+
+    endpoint_id: str
+    input: dict[str, JsonValue]
+    webhook_url: str | None = None
+    low_priority: bool = False
+    start_timeout_seconds: float | None = None
+    keeps_payload: bool = True
+    file_seconds: float | None = None
+
+
+class JobQueue:
+    """Starts requests in order, as many at once as the account may run.
+
+    Parameters
+    ----------
+    store
+        Where requests and the invoice are kept.
+    runner
+        What runs them.
+    settings
+        Concurrency, latencies and retention.
+    on_completed
+        Called with every request that ended by itself.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runner: JobRunner,
+        settings: LiveSettings,
+        on_completed: Callable[[RequestRecord], None],
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._settings = settings
+        self._on_completed = on_completed
+        self._waiting: list[RequestRecord] = []
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
+        self._start_timeouts: dict[str, asyncio.TimerHandle] = {}
+        self._next_dispatch: asyncio.TimerHandle | None = None
+
+    def submit(self, submission: Submission) -> RequestRecord:
+        """Put a request into the queue."""
+        record = RequestRecord(
+            request_id=str(uuid.uuid4()),
+            gateway_request_id=str(uuid.uuid4()),
+            endpoint_id=submission.endpoint_id,
+            input=submission.input,
+            unknown_inputs=ENDPOINTS[submission.endpoint_id].unknown_inputs(submission.input),
+            webhook_url=submission.webhook_url,
+            priority="low" if submission.low_priority else "normal",
+            start_timeout_seconds=submission.start_timeout_seconds,
+            keeps_payload=submission.keeps_payload,
+            file_seconds=submission.file_seconds,
+            submitted_at=time.time(),
+        )
+        self._enqueue(self._store.save_request(record))
+        return record
+
+    def resume(self) -> None:
+        """Take up the requests that had not ended when the simulator stopped; fal re-runs those it lost, too."""
+        for record in self._store.unfinished_requests():
+            again = {"state": RequestState.IN_QUEUE, "started_at": None, "gateway_request_id": str(uuid.uuid4())}
+            self._enqueue(self._store.save_request(record.model_copy(update=again)))
+
+    def position(self, request_id: str) -> int:
+        """Return how many requests are ahead of a waiting one."""
+        return next((ahead for ahead, record in enumerate(self._waiting) if record.request_id == request_id), 0)
+
+    def waiting(self) -> int:
+        """Return how many requests wait."""
+        return len(self._waiting)
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing waits and nothing runs."""
+        return not self._waiting and not self._running
+
+    def cancel(self, record: RequestRecord) -> None:
+        """Ask for the end of a request that has not ended."""
+        if record.request_id in self._running:
+            if self._settings.now.cancel_stops_running:
+                self._cancelled.add(record.request_id)
+                self._running[record.request_id].cancel()
+        else:
+            self._leave(record)
+            self._end(record, _failure(infrastructure_error("client_cancelled")), notify=False)
+
+    def is_kept(self, record: RequestRecord) -> bool:
+        """Tell whether a request that ended still has its result."""
+        return time.time() < self.result_expires_at(record)
+
+    def result_expires_at(self, record: RequestRecord) -> float:
+        """Return until when a result is stored, in seconds since the epoch.
+
+        fal keeps some results longer than it promises; callers should not count on it, so that nothing is kept here.
+        """
+        settings = self._settings.now
+        large = len(json.dumps(record.output)) >= settings.large_result_bytes
+        return (record.ended_at or 0) + (
+            settings.stored_large_result_seconds if large else settings.stored_result_seconds
+        )
+
+    def dispatch(self) -> None:
+        """Start what may start now. To be called after anything that may let a request start."""
+        self._cancel_next_dispatch()
+        settings = self._settings.now
+        if settings.paused:
+            return
+        delays: list[float] = []
+        for record in list(self._waiting):
+            if len(self._running) >= settings.concurrency:
+                return
+            ready_at = record.submitted_at + settings.latency_of(record.endpoint_id).queue_seconds
+            delay = ready_at - time.time()
+            if delay <= 0:
+                self._start(record)
+            else:
+                delays.append(delay)
+        if delays:
+            self._next_dispatch = asyncio.get_running_loop().call_later(min(delays), self.dispatch)
+
+    async def stop(self) -> None:
+        """Stop running requests; they stay unfinished and are taken up by `resume`."""
+        self._cancel_next_dispatch()
+        for record in list(self._waiting):
+            self._leave(record)
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _enqueue(self, record: RequestRecord) -> None:
+        self._waiting.append(record)
+        # Sorting keeps the order of those of equal priority.
+        self._waiting.sort(key=lambda waiting: waiting.priority == "low")
+        if record.start_timeout_seconds is not None:
+            delay = max(record.submitted_at + record.start_timeout_seconds - time.time(), 0)
+            self._start_timeouts[record.request_id] = asyncio.get_running_loop().call_later(
+                delay, self._time_out, record
+            )
+        self.dispatch()
+
+    def _start(self, record: RequestRecord) -> None:
+        self._leave(record)
+        started = {"state": RequestState.IN_PROGRESS, "started_at": time.time()}
+        record = self._store.save_request(record.model_copy(update=started))
+        self._running[record.request_id] = asyncio.create_task(self._run(record))
+
+    async def _run(self, record: RequestRecord) -> None:
+        try:
+            outcome = await self._runner.run(record)
+        except asyncio.CancelledError:
+            if record.request_id not in self._cancelled:
+                raise
+            outcome = _failure(infrastructure_error("client_cancelled"))
+        finally:
+            del self._running[record.request_id]
+        # A cancelled request calls nobody back; whether fal does is unverified.
+        self._end(record, outcome, notify=record.request_id not in self._cancelled)
+        self._cancelled.discard(record.request_id)
+        self.dispatch()
+
+    def _end(self, record: RequestRecord, outcome: Outcome, *, notify: bool) -> None:
+        ended = self._store.save_request(
+            record.model_copy(
+                update={
+                    "state": RequestState.COMPLETED,
+                    "ended_at": time.time(),
+                    "status_code": outcome.status_code,
+                    "output": outcome.output,
+                    "error_type": outcome.error_type,
+                    "billable_units": outcome.quantity,
+                    "webhook_settled": record.webhook_url is None or not notify,
+                }
+            )
+        )
+        if outcome.quantity:
+            self._bill(ended, outcome)
+        if notify:
+            self._on_completed(ended)
+
+    def _bill(self, record: RequestRecord, outcome: Outcome) -> None:
+        usd = outcome.quantity * outcome.unit_price_usd
+        self._store.save_invoice_line(
+            InvoiceLine(
+                request_id=record.request_id,
+                endpoint=record.endpoint_id,
+                quantity=outcome.quantity,
+                unit=ENDPOINTS[record.endpoint_id].price.unit,
+                unit_price_usd=outcome.unit_price_usd,
+                usd=usd,
+                at=time.time(),
+            )
+        )
+        balance = self._settings.now.balance_usd
+        if balance is not None:
+            self._settings.change({"balance_usd": balance - usd})
+
+    def _time_out(self, record: RequestRecord) -> None:
+        self._leave(record)
+        self._end(record, _failure(infrastructure_error("request_timeout")), notify=True)
+
+    def _leave(self, record: RequestRecord) -> None:
+        self._waiting = [other for other in self._waiting if other.request_id != record.request_id]
+        start_timeout = self._start_timeouts.pop(record.request_id, None)
+        if start_timeout is not None:
+            start_timeout.cancel()
+
+    def _cancel_next_dispatch(self) -> None:
+        if self._next_dispatch is not None:
+            self._next_dispatch.cancel()
+            self._next_dispatch = None
+
+
+def _failure(error: RequestFailed) -> Outcome:
+    return Outcome(status_code=error.status_code, output=error.body, error_type=error.error_type)

@@ -1,0 +1,103 @@
+"""What the simulator keeps of requests, files, webhook attempts and money."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import JsonValue, PlainSerializer
+
+from shared.frozen import Frozen
+
+Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""An amount that JSON shows as a number, as fal does."""
+
+
+class RequestState(StrEnum):
+    """fal's three states. A failed or cancelled request is COMPLETED too."""
+
+    IN_QUEUE = "IN_QUEUE"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+
+
+class RequestRecord(Frozen):
+    """A request to a model, from its submit on. Times are seconds since the epoch."""
+
+    request_id: str
+    gateway_request_id: str
+    """The id of the last attempt at running it. It always differs from ``request_id`` here, so that nobody matches
+    by the wrong one."""
+    endpoint_id: str
+    input: dict[str, JsonValue]
+    unknown_inputs: tuple[str, ...] = ()
+    """Inputs that the model does not document, and that were ignored."""
+    webhook_url: str | None = None
+    priority: Literal["normal", "low"] = "normal"
+    start_timeout_seconds: float | None = None
+    keeps_payload: bool = True
+    file_seconds: float | None = None
+    """How long its files are kept."""
+    submitted_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    state: RequestState = RequestState.IN_QUEUE
+    status_code: int | None = None
+    output: JsonValue = None
+    """The body of the result, or of the error."""
+    error_type: str | None = None
+    """Of an error of the infrastructure."""
+    billable_units: Decimal | None = None
+    webhook_settled: bool = False
+    """Whether its webhook was delivered or given up."""
+
+    @property
+    def app(self) -> str:
+        """The owner and the app, the part of the endpoint that the queue's addresses are made of."""
+        return "/".join(self.endpoint_id.split("/")[:2])
+
+
+class FileRecord(Frozen):
+    """A file of fal's storage, or of a result."""
+
+    path: str
+    """Below ``/files/``."""
+    stored_as: str
+    content_type: str
+    file_name: str
+    file_size: int
+    created_at: float
+    expires_at: float | None = None
+    endpoint_id: str | None = None
+    """The endpoint that made it; None for an upload."""
+
+
+class InvoiceLine(Frozen):
+    """A request that was billed."""
+
+    request_id: str
+    endpoint: str
+    quantity: Usd
+    unit: str
+    unit_price_usd: Usd
+    usd: Usd
+    at: float
+
+
+class Invoice(Frozen):
+    """Everything that was billed."""
+
+    lines: tuple[InvoiceLine, ...]
+    total_usd: Usd
+
+
+class WebhookAttempt(Frozen):
+    """One POST of a webhook, or the reason why there was none."""
+
+    request_id: str
+    url: str
+    attempt: int
+    at: float
+    status_code: int | None = None
+    error: str | None = None
+    fault: str | None = None
+    """The kind of the fault that altered it."""

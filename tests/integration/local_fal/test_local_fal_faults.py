@@ -1,0 +1,179 @@
+"""Every fault that can be ordered, as the callers of fal see it."""
+
+import time
+from typing import Any
+
+import fal_client
+import httpx
+import pytest
+
+from local.fal.faults import JobFault, ResultFileFault, SubmitFault, UploadFault
+from tests.integration.local_fal.harness import Fal, image_file
+
+IDEOGRAM = "fal-ai/ideogram/v3"
+KONTEXT = "fal-ai/flux-pro/kontext/multi"
+
+
+def submit_over_http(fal: Fal) -> httpx.Response:
+    return fal.http.post(f"/{IDEOGRAM}", json={"prompt": "x"}, headers=fal.authorization)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status_code", "text", "content_type"),
+    [
+        ("too_many_requests", 429, "concurrent_requests_limit", "application/json"),
+        ("internal_error", 500, "internal_error", "application/json"),
+        ("bad_gateway_html", 502, "<center>nginx</center>", "text/html; charset=utf-8"),
+        ("unavailable_json", 503, "runner_scheduling_failure", "application/json"),
+        ("unavailable_html", 503, "<center>nginx</center>", "text/html; charset=utf-8"),
+        ("gateway_timeout_html", 504, "<center>nginx</center>", "text/html; charset=utf-8"),
+        ("exhausted_balance", 403, "Exhausted balance", "application/json"),
+        ("application_not_found", 404, 'Application \\"ideogram/v3\\" not found', "application/json"),
+        ("garbage_json", 200, '{"status": "IN_QUEUE", "request_id": "', "application/json"),
+    ],
+)
+@pytest.mark.parametrize("accepts_job", [False, True])
+def test_submit_is_answered_badly_once(
+    fal: Fal, kind: str, status_code: int, text: str, content_type: str, accepts_job: bool
+) -> None:
+    fault = SubmitFault.model_validate({"kind": kind, "count": 1, "endpoint": IDEOGRAM, "accepts_job": accepts_job})
+    ordered = fal.control.add_fault(fault)
+
+    answer = submit_over_http(fal)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status_code, content_type)
+    assert text in answer.text
+    assert "x-fal-request-id" not in answer.headers
+    # The request exists, runs and is billed only where that was asked for.
+    fal.control.wait_until_idle()
+    assert len(fal.control.requests()) == accepts_job
+    assert len(fal.control.invoice().lines) == accepts_job
+    assert fal.control.hits(ordered) == 1
+    # And the fault is used up.
+    assert submit_over_http(fal).json()["status"] == "IN_QUEUE"
+    assert fal.control.hits(ordered) == 1
+
+
+@pytest.mark.parametrize("accepts_job", [False, True])
+def test_submit_may_lose_its_connection(fal: Fal, accepts_job: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fal_client.client, "MAX_ATTEMPTS", 1)
+    fal.control.add_fault(SubmitFault(kind="drop_connection", accepts_job=accepts_job, count=1))
+
+    with pytest.raises(httpx.TransportError):
+        fal.submit()
+
+    fal.control.wait_until_idle()
+    assert len(fal.control.requests()) == accepts_job
+    assert len(fal.control.invoice().lines) == accepts_job
+
+
+def test_unguarded_client_pays_twice_for_a_lost_answer(fal: Fal) -> None:
+    # given fal_client as it comes, which repeats a submit whose connection was lost
+    fal.control.add_fault(SubmitFault(kind="drop_connection", accepts_job=True, count=1))
+    fal.submit().get(interval=0.01)
+    fal.control.wait_until_idle()
+    assert len(fal.control.invoice().lines) == 2
+
+
+def test_submit_may_be_answered_late(fal: Fal) -> None:
+    fal.control.add_fault(SubmitFault(kind="slow_first_byte", seconds=0.3))
+    began = time.monotonic()
+    assert submit_over_http(fal).status_code == 200
+    assert time.monotonic() - began >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("error_type", "status_code", "flat"),
+    [
+        ("file_download_error", 422, False),
+        ("downstream_service_error", 500, False),
+        ("runner_disconnected", 503, True),
+        ("startup_timeout", 504, True),
+    ],
+)
+def test_request_may_end_with_any_error_of_fal(fal: Fal, error_type: str, status_code: int, flat: bool) -> None:
+    fal.control.add_fault(JobFault(kind="error", error_type=error_type, endpoint=KONTEXT))
+    handle = fal.submit(KONTEXT, image_urls=[fal.upload_image()])
+    with pytest.raises(fal_client.client.FalClientHTTPError) as caught:
+        handle.get(interval=0.01)
+
+    assert caught.value.status_code == status_code
+    body = caught.value.response.json()
+    status = handle.status()
+    assert isinstance(status, fal_client.Completed)
+    if flat:
+        assert body["error_type"] == status.error_type == caught.value.error_type == error_type
+    else:
+        (detail,) = body["detail"]
+        assert (detail["type"], detail["loc"]) == (error_type, ["body", "image_urls"])
+        assert status.error_type is None
+    assert fal.control.invoice().lines == ()
+
+
+def test_pictures_may_be_blocked_or_missing(fal: Fal) -> None:
+    fal.control.add_fault(JobFault(kind="nsfw", count=1))
+    fal.control.add_fault(JobFault(kind="no_images", count=1))
+    inputs: dict[str, Any] = {"image_urls": [fal_client.encode(image_file(), "image/png")], "num_images": 2}
+
+    blocked = fal.submit(KONTEXT, **inputs).get(interval=0.01)
+    assert blocked["has_nsfw_concepts"] == [True, True]
+    assert fal.submit(KONTEXT, **inputs).get(interval=0.01)["images"] == []
+    assert len(fal.control.invoice().lines) == 1
+
+
+def test_request_may_finish_late_or_never(fal: Fal) -> None:
+    fal.control.add_fault(JobFault(kind="finish_late", seconds=0.3, count=1))
+    fal.control.add_fault(JobFault(kind="never_finish", count=1))
+    late = fal.submit()
+    late.get(interval=0.01)
+    never = fal.submit()
+    fal.control.wait_for_requests(lambda requests: requests[1].started_at is not None)
+
+    request = fal.control.requests()[0]
+    assert request.started_at is not None
+    assert request.ended_at is not None
+    assert request.ended_at - request.started_at >= 0.3
+    assert isinstance(never.status(), fal_client.InProgress)
+    with pytest.raises(TimeoutError):
+        fal.control.wait_until_idle(seconds=0.05)
+
+
+def test_result_file_may_be_anything_once(fal: Fal) -> None:
+    image = fal.submit().get(interval=0.01)["images"][0]
+    whole = fal.http.get(image["url"]).content
+    got: dict[str, httpx.Response] = {}
+    for kind in ("truncated", "garbage", "wrong_content", "missing"):
+        fal.control.add_fault(ResultFileFault.model_validate({"kind": kind, "endpoint": IDEOGRAM, "count": 1}))
+        got[kind] = fal.http.get(image["url"])
+        assert fal.http.get(image["url"]).content == whole
+
+    assert got["truncated"].content == whole[: len(whole) // 2]
+    assert got["garbage"].content != whole
+    assert len(got["garbage"].content) == len(whole)
+    assert got["wrong_content"].headers["content-type"].startswith("text/html")
+    assert got["missing"].status_code == 404
+
+
+def test_download_may_be_cut_off(fal: Fal) -> None:
+    image = fal.submit().get(interval=0.01)["images"][0]
+    fal.control.add_fault(ResultFileFault(kind="cut_off", count=1))
+    with pytest.raises(httpx.TransportError):
+        fal.http.get(image["url"])
+
+
+@pytest.mark.parametrize("kind", ["token_unavailable", "upload_unavailable", "drop_connection"])
+def test_storage_may_fail(fal: Fal, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fal_client.client, "MAX_ATTEMPTS", 1)
+    ordered = fal.control.add_fault(UploadFault.model_validate({"kind": kind}))
+    with pytest.raises((httpx.HTTPError, fal_client.client.FalClientHTTPError)):
+        fal.client.upload(b"x", "text/plain")
+    assert fal.control.hits(ordered) >= 1
+
+    fal.control.remove_fault(ordered)
+    assert fal.client.upload(b"x", "text/plain")
+
+
+def test_wrong_fault_is_refused_with_the_reason(fal: Fal) -> None:
+    answer = fal.http.post("/_simulator/faults", json={"stage": "job", "kind": "explode"})
+    assert answer.status_code == 400
+    assert "explode" in answer.text
