@@ -4,26 +4,24 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from loguru import logger
 from rich.console import Console
 
-from cli.display import display_for
-from cli.folder import FolderEmpty, files_of, upload
-from cli.follow import Ended, NoRunStarted, follow
+from cli.folder import FolderEmpty, files_of
+from cli.follow import NoRunStarted
+from cli.make import EpisodeFailed, make_episode
 from cli.target import StackMissing, Target, deployed_target, local_target
-from shared.keys import episode_folder, is_episode_id
-from shared.ledger.records import RunState
-from shared.ports import ObjectMissing
+from shared.keys import is_episode_id
+from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
 
 FAILED = 1
 USAGE = 2
-
-RESULTS = ("episode.mp4", "poster.jpg", "status.json", "bill.json")
+INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make episodes of scripts and recorded lines.")
 output = Console()
@@ -66,16 +64,21 @@ def run(
     try:
         files_of(folder)
         with _target(stack, profile, region, state) as target:
-            _announce(target)
-            with display_for(output) as display:
-                display.show(f"uploading {folder}", None)
-                upload(folder, episode, target.bucket)
-                ended = follow(episode, target, display.show)
-            _finish(ended, target, out / episode)
+            if target.fal_is_simulated:
+                output.print(
+                    "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]"
+                )
+            made = make_episode(folder, episode, target, out / episode, output)
+    except EpisodeFailed as error:
+        _stop(f"the episode was not made: {error}", FAILED)
     except (FolderEmpty, StackMissing, NoRunStarted) as error:
         _stop(str(error), FAILED)
     except KeyboardInterrupt:
-        _stop("stopped; what was bought is kept, and the same command goes on from there", 130)
+        _stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)
+    else:
+        if made.was_done_before:
+            output.print("This state of the script and its files has its episode already; nothing was bought.")
+        output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
 
 
 @app.command()
@@ -86,9 +89,6 @@ def validate(folder: Folder) -> None:
         parsed = parse_script(script.read_bytes(), file_name=script.name)
     except (FolderEmpty, ScriptInvalid) as error:
         _stop(str(error), FAILED)
-        return
-    from shared.script.files import script_files
-
     missing = [file.path for file in script_files(parsed) if not (folder / file.path).is_file()]
     if missing:
         _stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)
@@ -103,29 +103,6 @@ def _target(stack: str | None, profile: str | None, region: str | None, state: P
     return local_target(state, use_real_fal=bool(key))
 
 
-def _announce(target: Target) -> None:
-    if target.fal_is_simulated:
-        output.print(
-            "[dim]No FAL_KEY: fal.ai is simulated on this machine. Pictures and clips are drawn, nothing is paid.[/]"
-        )
-
-
-def _finish(ended: Ended, target: Target, folder: Path) -> None:
-    run = ended.run
-    if run.state is not RunState.DONE:
-        reason = run.failure.message if run.failure else f"the run ended as {run.state.lower()}"
-        _stop(f"the episode was not made: {reason}", FAILED)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in RESULTS:
-        try:
-            target.bucket.download(f"{episode_folder(run.episode_id)}{name}", folder / name)
-        except ObjectMissing:
-            continue
-    if ended.was_done_before:
-        output.print("This state of the script and its files has its episode already; nothing was bought.")
-    output.print(f"[bold green]{folder / 'episode.mp4'}[/]", soft_wrap=True)
-
-
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     errors.print(f"[red]episode:[/] {message}", soft_wrap=True, highlight=False)
     raise typer.Exit(code)

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.aws.bucket import S3Bucket
 from shared.aws.step_functions import SfnExecutions
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.ledger.dynamodb import DynamoLedger
+
+if TYPE_CHECKING:
+    from local.studio import LocalStudio
 
 _ENDPOINT_PARAMETERS = {
     "ideogram": "IdeogramEndpoint",
@@ -52,15 +55,20 @@ def local_target(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
     from local.studio import LocalStudio
 
     with LocalStudio(state, use_real_fal=use_real_fal) as studio:
-        clients = studio.clients
-        yield _target(
-            "this machine",
-            {"s3": clients.s3, "dynamodb": clients.dynamodb, "stepfunctions": clients.stepfunctions},
-            studio.stack.outputs,
-            studio.parameters,
-            poll_interval=0.25,
-            fal_is_simulated=not use_real_fal,
-        )
+        yield target_of_studio(studio)
+
+
+def target_of_studio(studio: "LocalStudio") -> Target:
+    """Return the stack that a running local studio has deployed."""
+    clients = studio.clients
+    return _target(
+        "this machine",
+        {"s3": clients.s3, "dynamodb": clients.dynamodb, "stepfunctions": clients.stepfunctions},
+        studio.stack.outputs,
+        studio.parameters,
+        poll_interval=0.25,
+        fal_is_simulated=studio.fal_is_simulated,
+    )
 
 
 def deployed_target(stack: str, profile: str | None, region: str | None) -> Target:

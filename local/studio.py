@@ -67,6 +67,11 @@ class LocalStudio:
         self._running.close()
 
     @property
+    def fal_is_simulated(self) -> bool:
+        """Whether fal is simulated."""
+        return not self._real
+
+    @property
     def fal(self) -> SimulatedFal:
         """The simulated fal."""
         if self._fal is None:
