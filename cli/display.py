@@ -139,10 +139,5 @@ def _money(progress: Progress) -> str:
 
 
 def _stages(progress: Progress) -> dict[str, Stage]:
-    stages: dict[str, Stage] = {}
-    for shot in progress.shots:
-        stages[f"{shot.label}: portrait"] = shot.portrait
-        stages[f"{shot.label}: background"] = shot.background
-        stages[f"{shot.label}: composite"] = shot.composite
-        stages |= {f"line {part.number}": part.stage for part in shot.parts}
-    return stages
+    lines = {f"line {part.number}": part.stage for shot in progress.shots for part in shot.parts}
+    return {**progress.pictures, **lines}

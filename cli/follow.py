@@ -49,12 +49,21 @@ def follow(episode_id: str, target: "Target", show: Show) -> Ended:
     known = target.ledger.run(episode_id, inputs.digest)
     if known and known.state is RunState.DONE:
         return Ended(known, was_done_before=True)
-    attempt = 0
-    if known and known.state in ENDED_RUNS:
-        attempt = known.attempt
-        target.executions.start(f"again-{known.name}-{int(time.time())}", {"episode_id": episode_id})
+    attempt = _take_up(known, target) if known else 0
     run = _wait_for_start(inputs, attempt, target, show)
     return Ended(_wait_for_end(run, target, show), was_done_before=False)
+
+
+def _take_up(known: Run, target: "Target") -> int:
+    """Have a run that will not go on by itself taken up again; return the last attempt that is not to be followed."""
+    if known.state is RunState.STARTING:
+        # Claimed, and perhaps never started: its name makes starting it once more safe.
+        target.executions.start(known.name, {"episode_id": known.episode_id, "digest": known.digest})
+        return known.attempt - 1
+    if known.execution_arn and known.state not in ENDED_RUNS and target.executions.is_running(known.execution_arn):
+        return known.attempt - 1
+    target.executions.start(f"{known.name}-again-{int(time.time())}"[-80:], {"episode_id": known.episode_id})
+    return known.attempt
 
 
 def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target", show: Show) -> Run:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.addresses import Address
+from shared.keys import AssetKind
 from shared.ledger.records import Job, PartOutcome, Run
 from shared.ledger.states import JobState
 from shared.plan.models import Plan, PlannedPart, PlannedShot
@@ -59,6 +60,8 @@ class Progress:
 
     Parameters
     ----------
+    pictures
+        Each portrait, background and composite once, by its name for people.
     spent_usd
         What this run has paid so far.
     expected_usd
@@ -66,6 +69,7 @@ class Progress:
     """
 
     shots: tuple[ShotProgress, ...]
+    pictures: Mapping[str, Stage]
     parts_ready: int
     parts: int
     spent_usd: float
@@ -77,12 +81,22 @@ def progress_of(plan: Plan, run: Run, jobs: Mapping[Address, Job], made: Mapping
     """Return how far a run is."""
     return Progress(
         shots=tuple(_shot(plan, shot, jobs, made) for shot in plan.shots),
+        pictures=_pictures(plan, jobs),
         parts_ready=len(made),
         parts=len(plan.parts),
         spent_usd=sum(job.price_usd for job in jobs.values() if job.run == run.name and job.state is JobState.STORED),
         expected_usd=plan.quote.expected_usd,
         reused=plan.quote.reused,
     )
+
+
+def _pictures(plan: Plan, jobs: Mapping[Address, Job]) -> dict[str, Stage]:
+    lines = {shot.composite: ", ".join(str(plan.parts[index].line) for index in shot.parts) for shot in plan.shots}
+    return {
+        f"{asset.label} (lines {lines[address]})" if address in lines else asset.label: _stage(address, jobs)
+        for address, asset in plan.assets.items()
+        if asset.kind is not AssetKind.CLIP
+    }
 
 
 def _shot(plan: Plan, shot: PlannedShot, jobs: Mapping[Address, Job], made: Mapping[int, PartOutcome]) -> ShotProgress:

@@ -34,7 +34,10 @@ SCENES: dict[Callable[[Canvas, Light, PromptWords], None], tuple[str, ...]] = {
     draw_library: ("library", "bookshop", "bookstore", "books", "study", "archive", "museum"),
     draw_studio: ("studio", "newsroom", "stage", "broadcast", "podcast", "news", "tv", "spaceship", "control room"),
     draw_laboratory: ("laboratory", "lab", "hospital", "clinic", "workshop", "classroom", "school"),
+    draw_lounge: ("living room", "sitting room", "lounge", "room", "bedroom", "parlour", "hotel", "inside"),
 }  # fmt: skip
+# Where the weather is seen through windows, if at all.
+ROOMS = frozenset((draw_train, draw_office, draw_kitchen, draw_library, draw_studio, draw_laboratory, draw_lounge))
 
 
 def paint_background(size: tuple[int, int], words: PromptWords) -> Image.Image:
@@ -47,8 +50,10 @@ def paint_background(size: tuple[int, int], words: PromptWords) -> Image.Image:
     width, height = size
     image = Image.new("RGB", size)
     canvas = Canvas(image, width / 2, height / 2, min(height, width * 1.25))
-    light = choose_light(words)
     draw_scene = words.first_mentioned(SCENES) or draw_lounge
+    indoors = draw_scene in ROOMS
+    light = choose_light(words, indoors=indoors)
     draw_scene(canvas, light, words)
-    draw_weather(canvas, light, words)
+    if not indoors:
+        draw_weather(canvas, light, words)
     return image

@@ -1,12 +1,15 @@
 """The light of a scene: time of day and weather, as the prompt's words ask."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import numpy as np
 
 from local.fal_media.canvas import Canvas
 from local.fal_media.colours import RGB, WHITE, Gradient, mix, rgb
 from local.fal_media.prompt_words import PromptWords
-from local.fal_media.shapes import box, brush, ellipse
+from local.fal_media.shapes import Outline, Point, box, brush, ellipse
 
 Time: TypeAlias = Literal["day", "dawn", "dusk", "night", "overcast", "warm"]
 
@@ -18,6 +21,16 @@ _TIMES: dict[Time, tuple[str, ...]] = {
     "warm": ("warm", "cosy", "cozy", "candlelight", "golden", "summer", "autumn"),
     "day": ("day", "noon", "bright", "sunny", "daylight"),
 }
+_USUAL_TIMES: tuple[Time, ...] = ("day", "day", "dawn", "dusk", "warm")
+_HOURS: dict[Time, tuple[str, ...]] = {
+    "night": ("night", "midnight", "moonlight", "moonlit", "after dark", "darkness"),
+    "dusk": _TIMES["dusk"],
+    "dawn": _TIMES["dawn"],
+}
+_LAMPLIGHT = ("lamp light", "lamplight", "lamp lit", "lamplit", "lamp", "lamps", "candlelight", "candles", "lantern",
+              "lanterns", "firelight", "fireplace")  # fmt: skip
+_LAMPLIT_ROOM = rgb("8e5226")
+_EVENING_SHARE = 0.62  # how far a lamplit room's grey sky is on the way to night
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class Light:
     sun: RGB
     ambient: RGB
     strength: float
+    lamplit: bool = False
     fog: bool = False
     rain: bool = False
     snow: bool = False
@@ -37,7 +51,7 @@ class Light:
     @property
     def lamps(self) -> bool:
         """Whether lamps and windows are lit."""
-        return self.time in ("night", "dusk", "overcast")
+        return self.lamplit or self.time in ("night", "dusk", "overcast")
 
     def on(self, colour: RGB, *, far: float = 0.0) -> RGB:
         """Give a surface's colour in this light; `far` is its distance, 0 (near) to 1 (at the horizon)."""
@@ -45,7 +59,9 @@ class Light:
         return mix(lit, self.sky_low, min(1.0, far * (1.25 if self.fog else 1.0)))
 
     def inside(self, colour: RGB) -> RGB:
-        """Give a surface's colour in a room, where the hour shows less."""
+        """Give a surface's colour in a room, where the hour shows less and lamps more."""
+        if self.lamplit:
+            return mix(colour, _LAMPLIT_ROOM, 0.38)
         return mix(colour, self.ambient, self.strength * 0.62)
 
 
@@ -59,21 +75,35 @@ _LIGHTS: dict[Time, tuple[str, str, str, str, float]] = {
 }
 
 
-def choose_light(words: PromptWords) -> Light:
+def choose_light(words: PromptWords, *, indoors: bool) -> Light:
     """Decide on the light: the prompt's words first, then chance."""
-    time = words.pick("time", _TIMES, ("day", "day", "dawn", "dusk", "warm"))
+    lamplit = indoors and words.mentions(*_LAMPLIGHT) and not words.mentions(*_TIMES["dawn"], *_TIMES["day"])
+    time = words.pick("time", _TIMES, _USUAL_TIMES)
+    if indoors:
+        time = _time_indoors(words, lamplit=lamplit) or time
     top, low, sun, ambient, strength = _LIGHTS[time]
+    evening = _EVENING_SHARE if lamplit and time == "overcast" else 0.0
     return Light(
         time=time,
-        sky_top=rgb(top),
-        sky_low=rgb(low),
+        sky_top=mix(rgb(top), rgb(_LIGHTS["night"][0]), evening),
+        sky_low=mix(rgb(low), rgb(_LIGHTS["night"][1]), evening),
         sun=rgb(sun),
-        ambient=rgb(ambient),
-        strength=strength,
+        ambient=mix(rgb(ambient), rgb(_LIGHTS["night"][3]), evening),
+        strength=strength + (_LIGHTS["night"][4] - strength) * evening,
+        lamplit=lamplit,
         fog=words.mentions("fog", "foggy", "mist", "misty", "haze"),
         rain=words.mentions("rain", "rainy", "storm", "stormy", "tempest"),
         snow=words.mentions("snow", "snowy", "snowing", "blizzard"),
     )
+
+
+def _time_indoors(words: PromptWords, *, lamplit: bool) -> Time | None:
+    """Give the hour behind a room's windows; words such as "warm" and "dark" may be of the room itself."""
+    if hour := words.first_mentioned(_HOURS):
+        return hour
+    if words.mentions(*_TIMES["overcast"]):
+        return "overcast"
+    return "night" if lamplit else None
 
 
 def draw_sky(canvas: Canvas, light: Light, words: PromptWords, *, horizon: float) -> None:
@@ -112,22 +142,34 @@ def _draw_cloud(canvas: Canvas, light: Light, colour: RGB) -> None:
         canvas.fill(ellipse(x, y, rx, ry), colour, opacity=opacity, blur=0.09)
 
 
-def draw_weather(canvas: Canvas, light: Light, words: PromptWords) -> None:
-    """Draw fog, rain or snow over a finished scene."""
+def draw_weather(canvas: Canvas, light: Light, words: PromptWords, *, within: Outline | None = None) -> None:
+    """Draw fog, rain or snow over all that is drawn so far; `within` is the window through which it is seen."""
     chance = words.chance("weather")
     if light.fog:
         for share in (0.42, 0.55, 0.68, 0.82):
             y = canvas.top + (canvas.bottom - canvas.top) * share
             x = chance.uniform(canvas.left, canvas.right) * 0.5
-            canvas.fill(ellipse(x, y, 0.95, 0.07), mix(light.sky_low, WHITE, 0.25), opacity=0.5, blur=0.05)
-        canvas.fill(box(canvas.left, canvas.top, canvas.right, canvas.bottom), light.sky_low, opacity=0.2)
-    if light.rain:
-        for _ in range(170):
-            x, y = chance.uniform(canvas.left, canvas.right + 0.1), chance.uniform(canvas.top, canvas.bottom)
-            length = chance.uniform(0.03, 0.08)
-            drop = [(x, y), (x - length * 0.12, y + length * 0.5), (x - length * 0.24, y + length)]
-            canvas.fill(brush(drop, 0.0022, taper=(0.2, 0.9)), (226, 236, 244), opacity=chance.uniform(0.14, 0.42))
-    if light.snow:
-        for _ in range(190):
-            x, y = chance.uniform(canvas.left, canvas.right), chance.uniform(canvas.top, canvas.bottom)
-            canvas.fill(ellipse(x, y, *([chance.uniform(0.001, 0.005)] * 2)), WHITE, opacity=chance.uniform(0.4, 0.9))
+            fog = mix(light.sky_low, WHITE, 0.25)
+            canvas.fill(ellipse(x, y, 0.95, 0.07), fog, opacity=0.5, blur=0.05, within=within)
+        everywhere = box(canvas.left, canvas.top, canvas.right, canvas.bottom)
+        canvas.fill(within or everywhere, light.sky_low, opacity=0.2)
+    for x, y in _scattered(canvas, chance, 170 if light.rain else 0, within):
+        length = chance.uniform(0.03, 0.08)
+        drop = [(x, y), (x - length * 0.12, y + length * 0.5), (x - length * 0.24, y + length)]
+        opacity = chance.uniform(0.14, 0.42)
+        canvas.fill(brush(drop, 0.0022, taper=(0.2, 0.9)), (226, 236, 244), opacity=opacity, within=within)
+    for x, y in _scattered(canvas, chance, 190 if light.snow else 0, within):
+        flake = ellipse(x, y, *([chance.uniform(0.001, 0.005)] * 2))
+        canvas.fill(flake, WHITE, opacity=chance.uniform(0.4, 0.9), within=within)
+
+
+def _scattered(canvas: Canvas, chance: np.random.Generator, count: int, within: Outline | None) -> Iterator[Point]:
+    """Give places all over the picture, or over the window; twice as dense there, as it is small."""
+    if within is None:
+        left, right, top, bottom, share = canvas.left, canvas.right + 0.1, canvas.top, canvas.bottom, 1.0
+    else:
+        xs, ys = zip(*within, strict=True)
+        left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
+        share = 2 * (right - left) * (bottom - top) / ((canvas.right - canvas.left) * (canvas.bottom - canvas.top))
+    for _ in range(round(count * share)):
+        yield chance.uniform(left, right), chance.uniform(top, bottom)

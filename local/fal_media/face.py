@@ -11,6 +11,9 @@ MOUTH_Y = 0.86
 MOUTH_HALF_WIDTH = 0.33
 EYE_X = 0.42
 EYE_HALF_WIDTH = 0.2
+_FRECKLES = ((0.05, 0.26, 0.019), (0.13, 0.34, 0.022), (0.24, 0.3, 0.024), (0.35, 0.38, 0.026), (0.46, 0.32, 0.021),
+             (0.3, 0.47, 0.022), (0.43, 0.5, 0.026), (0.56, 0.43, 0.024), (0.66, 0.34, 0.02), (0.53, 0.58, 0.02),
+             (0.68, 0.5, 0.022), (0.22, 0.41, 0.018))  # fmt: skip
 
 
 def face_outline(person: Person) -> Outline:
@@ -56,6 +59,8 @@ def draw_face(canvas: Canvas, person: Person) -> None:
     cheek = mix(person.skin, (214, 84, 80), 0.42)
     for x in (-0.58, 0.58):
         canvas.fill(ellipse(x, 0.5, 0.24, 0.19), cheek, opacity=0.42, blur=0.09, within=outline)
+    if person.freckles:
+        _draw_freckles(canvas, person)
     _draw_age(canvas, person)
     _draw_nose(canvas, person)
     for x in (-EYE_X, EYE_X):
@@ -131,6 +136,13 @@ def _draw_brow(canvas: Canvas, person: Person, side: int) -> None:
     ]
     width = 0.065 if person.feminine else 0.1 + 0.02 * person.brow
     canvas.fill(brush(line, width, taper=(0.75, 0.1)), colour)
+
+
+def _draw_freckles(canvas: Canvas, person: Person) -> None:
+    colour = mix(person.skin, (140, 62, 32), 0.62)
+    for x, y, size in _FRECKLES:
+        for turn, shift in ((1, 0.0), (-1, 0.02)):  # not quite alike on both cheeks
+            canvas.fill(ellipse(turn * (x + shift), y - shift, size, size * 0.85), colour, opacity=0.7)
 
 
 def _draw_nose(canvas: Canvas, person: Person) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from local.fal_media.canvas import Canvas
 from local.fal_media.colours import BLACK, RGB, Gradient, darker, lighter, rgb
-from local.fal_media.daylight import Light
+from local.fal_media.daylight import Light, draw_weather
 from local.fal_media.prompt_words import PromptWords
 from local.fal_media.scenes_town import LAMPLIGHT
 from local.fal_media.shapes import Outline, box, brush, ellipse, moved, rounded_box, smooth
@@ -73,6 +73,7 @@ def draw_window(canvas: Canvas, light: Light, words: PromptWords, *, half_width:
         canvas.fill(
             [*hills, (half_width, half_height), (-half_width, half_height)], light.on(rgb(colour), far=far), within=pane
         )
+    draw_weather(canvas, light, words, within=pane)
     canvas.fill(box(-0.008, -half_height, 0.008, half_height), frame)
     canvas.fill(box(-half_width, -0.008, half_width, 0.008), frame)
     canvas.fill(
@@ -90,6 +91,8 @@ def draw_pendant(canvas: Canvas, light: Light, *, length: float) -> None:
     """Draw a lamp that hangs from the origin."""
     canvas.fill(box(-0.003, 0, 0.003, length), rgb("2b2a2e"))
     canvas.glow(0, length + 0.08, 0.3, LAMPLIGHT, 0.65 if light.lamps or light.time == "warm" else 0.3)
+    if light.lamplit:
+        canvas.glow(0, length + 0.2, 0.75, LAMPLIGHT, 0.4)
     shade = moved([(0.55, 0.3), (0, 0), (-0.55, 0.3), (-0.9, 1.0), (0.9, 1.0)], 0, length, scale=0.07)
     canvas.fill(smooth(shade), light.inside(rgb("33363d")))
     canvas.fill(ellipse(0, length + 0.07, 0.05, 0.012), rgb("fff0c4"))

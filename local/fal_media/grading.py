@@ -32,11 +32,11 @@ def grade(image: Image.Image, words: PromptWords, style_images: Sequence[bytes] 
     image
         An RGB picture.
     words
-        The prompt.
+        The prompt; its style stands after the first sentence, if it has several.
     style_images
         Pictures as files; the result leans towards their average colours.
     """
-    style = words.first_mentioned(_STYLES) or "plain"
+    style = words.style().first_mentioned(_STYLES) or "plain"
     pixels: Pixels = np.asarray(image, np.float32) / 255
     if style_images:
         pixels = lean_towards(pixels, style_images)

@@ -1,6 +1,7 @@
 """Hair and beards, in face units (see `face`)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from local.fal_media.canvas import Canvas
 from local.fal_media.colours import Gradient, darker, lighter, mix
@@ -51,7 +52,7 @@ def draw_hair_behind(canvas: Canvas, person: Person) -> None:
             canvas.fill(smooth(_turned(tail, person.parting)), Gradient(person.hair, shade))
         case "bun":
             _draw_hair_ball(canvas.at(0.0, -1.66), person, 0.5)
-        case "curls" if person.feminine:
+        case "curls":
             _draw_cloud(canvas, person, _arc(1.3, 1.36, -0.12, 150), 0.36, shade=True)
             _draw_cloud(canvas, person, [(x * s, y) for s in (-1, 1) for x, y in ((1.25, 0.75), (1.15, 1.2),
                 (0.95, 1.5))], 0.36,
@@ -71,6 +72,7 @@ def draw_hair_in_front(canvas: Canvas, person: Person) -> None:
 
 def draw_beard(canvas: Canvas, person: Person) -> None:
     """Draw the beard, which leaves the lips free."""
+    person = replace(person, hair=person.beard_colour)
     colour = mix(person.hair, (90, 52, 36), 0.15)
     wide = person.face_width
     if person.beard == "stubble":
@@ -243,6 +245,12 @@ def _draw_curls(canvas: Canvas, person: Person) -> None:
     _draw_cloud(canvas, person, [(x, -0.86 - 0.1 * abs(x) ** 0.5) for x in (-0.68, -0.36, 0.02, 0.38, 0.7)], 0.21)
 
 
+def _draw_short_afro(canvas: Canvas, person: Person) -> None:
+    _fill_hair(canvas, person, _cap(1.1, -1.46, -0.05), _hairline(0.0, -0.76))
+    for rx, ry, radius, spread in ((1.08, 1.2, 0.17, 88), (0.86, 0.95, 0.16, 80), (0.7, 0.7, 0.13, 66)):
+        _draw_cloud(canvas, person, _arc(rx, ry, -0.26, spread), radius)
+
+
 def _draw_afro(canvas: Canvas, person: Person) -> None:
     for rx, ry, radius in ((1.3, 1.3, 0.36), (1.06, 1.02, 0.3), (0.86, 0.72, 0.26)):
         _draw_cloud(canvas, person, _arc(rx, ry, -0.45, 88 if rx > 1 else 75), radius)
@@ -282,7 +290,9 @@ _IN_FRONT: dict[HairStyle, Callable[[Canvas, Person], None]] = {
     "pixie": _draw_side_part,
     "quiff": _draw_quiff,
     "curls": _draw_curls,
+    "short curls": _draw_curls,
     "afro": _draw_afro,
+    "short afro": _draw_short_afro,
     "long": _draw_long,
     "waves": _draw_long,
     "bob": _draw_bob,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from local.fal_media.canvas import Canvas
-from local.fal_media.colours import BLACK, WHITE, Gradient, darker, lighter, mix, rgb
-from local.fal_media.daylight import Light
+from local.fal_media.colours import BLACK, RGB, WHITE, Gradient, darker, lighter, mix, rgb
+from local.fal_media.daylight import Light, draw_weather
 from local.fal_media.furniture import draw_ceiling, draw_floor, draw_pendant, draw_plant, draw_window
 from local.fal_media.prompt_words import PromptWords
 from local.fal_media.scenes_town import LAMPLIGHT, draw_skyline
@@ -19,6 +19,7 @@ def draw_office(canvas: Canvas, light: Light, words: PromptWords) -> None:
     canvas.fill(box(canvas.left, canvas.top, canvas.right, floor), Gradient(light.sky_top, light.sky_low))
     canvas.glow(canvas.right * 0.4, 0.02, 0.7, light.sun, 0.5)
     draw_skyline(canvas, light, words, base=floor)
+    draw_weather(canvas, light, words)
     frame = light.inside(rgb("39424f"))
     for x in np.arange(-1.75, 1.8, 0.5):
         canvas.fill(box(x - 0.011, canvas.top, x + 0.011, floor), Gradient(lighter(frame, 0.2), frame, horizontal=True))
@@ -74,14 +75,8 @@ def draw_kitchen(canvas: Canvas, light: Light, words: PromptWords) -> None:
             rounded_box(x + 0.03, 0.258, x + 0.29, canvas.bottom + 0.1, 0.008), Gradient(front, darker(front, 0.22))
         )
         canvas.fill(rounded_box(x + 0.12, 0.272, x + 0.2, 0.282, 0.004), rgb("d9b56a"))
-    steel = light.inside(rgb("c9ced3"))
-    pan_x = canvas.left * 0.62
-    canvas.fill(
-        rounded_box(pan_x - 0.11, 0.07, pan_x + 0.11, 0.172, 0.02),
-        Gradient(lighter(steel, 0.4), darker(steel, 0.45), horizontal=True),
-    )
-    canvas.fill(rounded_box(pan_x - 0.12, 0.056, pan_x + 0.12, 0.074, 0.008), darker(steel, 0.2))
-    canvas.fill(ellipse(pan_x, 0.05, 0.02, 0.012), darker(steel, 0.6))
+    metal = light.inside(rgb("b8693a" if words.mentions("copper") else "c9ced3"))
+    _draw_pot(canvas.at(canvas.left * 0.62, 0.0), metal, kettle=words.mentions("kettle", "teapot"))
     for x, code in ((0.0, "d9772f"), (0.05, "c8433a"), (0.1, "e0ac3b")):
         fruit = light.inside(rgb(code))
         canvas.fill(
@@ -90,6 +85,26 @@ def draw_kitchen(canvas: Canvas, light: Light, words: PromptWords) -> None:
         )
     for x in (-0.34, 0.0, 0.34):
         draw_pendant(canvas.at(x * canvas.right * 1.6, canvas.top), light, length=0.1)
+
+
+def _draw_pot(canvas: Canvas, metal: RGB, *, kettle: bool) -> None:
+    """Draw a pot with a lid, or a kettle with spout and handle; its foot is at y = 0.172."""
+    shine = Gradient(lighter(metal, 0.4), darker(metal, 0.45), horizontal=True)
+    if not kettle:
+        canvas.fill(rounded_box(-0.11, 0.07, 0.11, 0.172, 0.02), shine)
+        canvas.fill(rounded_box(-0.12, 0.056, 0.12, 0.074, 0.008), darker(metal, 0.2))
+        canvas.fill(ellipse(0, 0.05, 0.02, 0.012), darker(metal, 0.6))
+        return
+    handle = [(-0.065, 0.06), (-0.06, -0.015), (0, -0.04), (0.06, -0.015), (0.065, 0.06)]
+    canvas.fill(brush(handle, 0.014, taper=(1, 1)), darker(metal, 0.65))
+    canvas.fill(smooth([(0.06, 0.13), (0.12, 0.075), (0.145, 0.03), (0.165, 0.036), (0.14, 0.1), (0.08, 0.16)]),
+                darker(metal, 0.3))  # fmt: skip
+    body = smooth([(-0.055, 0.05), (0.055, 0.05), (0.1, 0.1), (0.1, 0.155), (0.085, 0.172), (0.085, 0.172),
+                   (-0.085, 0.172), (-0.085, 0.172), (-0.1, 0.155), (-0.1, 0.1)])  # fmt: skip
+    canvas.fill(body, shine)
+    canvas.fill(brush([(-0.06, 0.075), (-0.078, 0.11), (-0.07, 0.15)], 0.014), WHITE, opacity=0.4, within=body)
+    canvas.fill(brush([(-0.058, 0.052), (0, 0.046), (0.058, 0.052)], 0.012, taper=(1, 1)), darker(metal, 0.35))
+    canvas.fill(ellipse(0, 0.034, 0.013, 0.011), darker(metal, 0.6))
 
 
 def draw_library(canvas: Canvas, light: Light, words: PromptWords) -> None:

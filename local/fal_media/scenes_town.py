@@ -4,7 +4,7 @@ import numpy as np
 
 from local.fal_media.canvas import Canvas
 from local.fal_media.colours import BLACK, RGB, WHITE, Gradient, darker, lighter, mix, rgb
-from local.fal_media.daylight import Light, draw_sky
+from local.fal_media.daylight import Light, draw_sky, draw_weather
 from local.fal_media.prompt_words import PromptWords
 from local.fal_media.scenes_nature import draw_sea
 from local.fal_media.shapes import box, brush, ellipse, rounded_box, smooth
@@ -172,6 +172,7 @@ def draw_train(canvas: Canvas, light: Light, words: PromptWords) -> None:
         phase = words.between(f"hill {index}", 0, 6)
         land = [(float(x), y - 0.035 * float(np.sin(3.1 * x + phase)) - 0.02) for x in np.linspace(-half, half, 40)]
         canvas.fill([*land, (half, 0.3), (-half, 0.3)], light.on(rgb(colour), far=far), within=pane)
+    draw_weather(canvas, light, words, within=pane)
     for x in (-0.5, 0.1):
         shine = [(x * half, 0.17), (x * half + 0.16, -0.34), (x * half + 0.26, -0.34), (x * half + 0.1, 0.17)]
         canvas.fill(shine, WHITE, opacity=0.1, within=pane)

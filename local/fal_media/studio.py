@@ -7,9 +7,9 @@ from typing import Literal
 from PIL import Image
 
 from local.fal_media.backgrounds import paint_background
+from local.fal_media.casting import imagine_person
 from local.fal_media.compositing import compose, open_picture
 from local.fal_media.grading import grade
-from local.fal_media.person import imagine_person
 from local.fal_media.portraits import mouth_place, paint_portrait
 from local.fal_media.prompt_words import PromptWords
 from local.fal_media.tags import Tag, draw_tag, prompt_fingerprint
@@ -45,7 +45,7 @@ def draw_portrait(prompt: str, *, seed: int, size: tuple[int, int], style_images
 def draw_background(prompt: str, *, seed: int, size: tuple[int, int], style_images: Sequence[bytes] = ()) -> bytes:
     """Draw a scene without people; parameters and result as for `draw_portrait`."""
     words = PromptWords(prompt, seed)
-    picture = grade(paint_background(size, words), words, style_images)
+    picture = grade(paint_background(size, words.subject()), words, style_images)
     draw_tag(picture, Tag("background", 0, prompt_fingerprint(prompt)))
     return _file(picture, "png")
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from local.fal_media.person import imagine_person
+from local.fal_media.casting import imagine_person
 from local.fal_media.prompt_words import PromptWords
 from local.fal_media.studio import draw_background, draw_composite, draw_portrait
 from local.fal_media.tags import Mouth, Tag, prompt_fingerprint, read_mark, read_tag
