@@ -71,7 +71,8 @@ class Ledger(Protocol):
         name
             Gives the run's name for an attempt.
         again
-            Whether what failed or was superseded is taken up as the next attempt.
+            Whether what failed or was superseded is taken up as the next attempt. What was claimed before another
+            state of the inputs is taken up in any case: somebody went back to that state.
 
         Returns
         -------

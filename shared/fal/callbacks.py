@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from shared.addresses import Address
-from shared.fal.errors import SortedError, sort_error
+from shared.fal.errors import SortedError, sort_error, tells_its_type
 from shared.frozen import Frozen
 
 
@@ -54,10 +54,10 @@ class DeliveredElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """The job is over without a result."""
+    """The job is over without a result; `error` is None when the callback does not say why."""
 
     request_id: str
-    error: SortedError
+    error: SortedError | None
 
 
 CallbackBody = Delivered | DeliveredElsewhere | JobFailed
@@ -88,5 +88,7 @@ def read_callback(body: bytes) -> CallbackBody:
         case "OK":
             return DeliveredElsewhere(request_id)
         case "ERROR":
-            return JobFailed(request_id, sort_error(_FAILED_JOB_STATUS, payload))
+            # Without a type it may be an outage as well as a verdict on the inputs: only the result's status tells.
+            known = tells_its_type(payload)
+            return JobFailed(request_id, sort_error(_FAILED_JOB_STATUS, payload) if known else None)
     raise CallbackUnreadable("the callback's status is neither OK nor ERROR")

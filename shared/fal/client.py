@@ -82,7 +82,7 @@ class FalQueue:
             return Unconfirmed(f"status {error.status_code} that is not fal's own")
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Refused(sort_error(503, f"no connection to fal: {error}", "connection_failed"))
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             # A timeout, a dropped connection, or a success whose body cannot be read: the job may exist.
             return Unconfirmed(type(error).__name__)
         return Accepted(handle.request_id)
@@ -104,7 +104,7 @@ class FalQueue:
             if error.status_code in _SAY_NOTHING_OF_THE_JOB or not is_fals_own(error.status_code, body):
                 raise FalUnreachable(f"status {error.status_code}") from error
             return Failed(sort_error(error.status_code, body, error.error_type))
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise FalUnreachable(type(error).__name__) from error
 
     def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:

@@ -66,7 +66,8 @@ _RETRYABLE = frozenset(
         "concurrent_requests_limit",
     }
 )
-_FILE = frozenset({"file_download_error"})
+FILE_ERRORS = frozenset({"file_download_error"})
+"""Names of errors about a file that fal could not fetch."""
 _ACCOUNT_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
 _RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _MAX_MESSAGE = 500
@@ -91,7 +92,7 @@ def sort_error(status: int, body: object, error_type: str | None = None) -> Sort
         return SortedError(name, message, Scope.ACCOUNT, retry=False)
     if status == HTTPStatus.NOT_FOUND:
         return SortedError(name, message, Scope.ENDPOINT, retry=False)
-    if name in _FILE:
+    if name in FILE_ERRORS:
         return SortedError(name, message, Scope.FILE, retry=True)
     if name in _RETRYABLE or status in _RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SortedError(name, message, Scope.ENDPOINT, retry=True)
@@ -111,6 +112,11 @@ def is_fals_own(status: int, body: object) -> bool:
     return isinstance(body, Mapping) and "detail" in body
 
 
+def tells_its_type(body: object) -> bool:
+    """Tell whether an error's body names what kind of error it is."""
+    return _type_of(body, body.get("detail", body) if isinstance(body, Mapping) else body) is not None
+
+
 def _type_of(body: object, detail: object) -> str | None:
     if isinstance(body, Mapping) and isinstance(body.get("error_type"), str):
         return str(body["error_type"])
@@ -122,7 +128,8 @@ def _message_of(detail: object) -> str:
     first = _first(detail)
     if first:
         # `input` echoes prompts and URLs: it stays out of messages.
-        where = ".".join(str(step) for step in first.get("loc", ()) if step != "body")
+        loc = first.get("loc")
+        where = ".".join(str(step) for step in loc if step != "body") if isinstance(loc, list) else ""
         text = str(first.get("msg", ""))
         return f"{where}: {text}"[:_MAX_MESSAGE] if where else text[:_MAX_MESSAGE]
     return detail[:_MAX_MESSAGE] if isinstance(detail, str) else ""

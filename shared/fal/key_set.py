@@ -1,7 +1,7 @@
 """fal's public keys: fetched seldom, kept, and served stale rather than not at all."""
 
+import http.client
 import json
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ class KeySet:
         try:
             with urllib.request.urlopen(self._url, timeout=_TIMEOUT) as answer:  # noqa: S310 - a configured https URL
                 keys = public_keys(json.loads(answer.read(_MAX_BYTES)))
-        except (urllib.error.URLError, TimeoutError, ValueError):
+        except (OSError, http.client.HTTPException, ValueError):
             return
         if keys:
             self._keys, self._fetched_at = keys, now

@@ -67,9 +67,9 @@ def check_headers(headers: Mapping[str, str], *, user_id: str, now: float) -> Si
         raise CallbackRefused("the signature is not hexadecimal") from None
 
 
-def public_keys(jwks: Mapping[str, object]) -> list[Ed25519PublicKey]:
+def public_keys(jwks: object) -> list[Ed25519PublicKey]:
     """Return the Ed25519 keys of a key set, leaving out what is none."""
-    entries = jwks.get("keys")
+    entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
     keys = []
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping) and entry.get("crv") == "Ed25519" and isinstance(entry.get("x"), str):

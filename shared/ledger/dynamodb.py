@@ -35,7 +35,8 @@ from shared.ledger.records import (
     Seconds,
     Waiter,
 )
-from shared.ledger.states import CLAIM, OPEN, JobState, Transition
+from shared.ledger.rules import may_claim, may_take_up
+from shared.ledger.states import CLAIM, OPEN, SETTLED, Transition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -88,7 +89,7 @@ class DynamoLedger:
     def claim(self, claim: "Claim", now: Seconds) -> Job | None:
         """Claim a job that is free; return it as claimed, or None when somebody else has it or it is settled."""
         before = self.job(claim.address)
-        if before and not _may_claim(before, claim, now):
+        if before and not may_claim(before, claim, now):
             return None
         attempt = before.attempt + 1 if before else 1
         job = Job(
@@ -115,9 +116,8 @@ class DynamoLedger:
         self, job: Job, transition: Transition, now: Seconds, changes: Mapping[str, object] | None = None
     ) -> Job | None:
         """Make a transition on this attempt of a job; return the job after it, or None when its state forbids it."""
-        settled = transition.target not in OPEN
         fields: dict[str, object] = {"state": transition.target, **(changes or {})}
-        if settled:
+        if transition.target in SETTLED:
             fields["settled_at"] = now
         sources = {f"source{n}": state for n, state in enumerate(sorted(transition.sources))}
         update = {
@@ -128,7 +128,7 @@ class DynamoLedger:
         }
         mark = {"TableName": self._table, "Key": self._item(*_open_job(job.address))}
         actions: list[Item] = [{"Update": update}]
-        if settled:
+        if transition.target not in OPEN:
             actions.append({"Delete": mark})
         if not self._transact(actions):
             return None
@@ -159,7 +159,7 @@ class DynamoLedger:
     def claim_run(self, episode_id: str, digest: str, now: Seconds, *, name: Callable[[int], str], again: bool) -> Run:
         """Claim a state of an episode's inputs for a run; see `shared.ports.Ledger.claim_run`."""
         before = self.run(episode_id, digest)
-        if before and not (again and before.state in {RunState.FAILED, RunState.SUPERSEDED}):
+        if before and not may_take_up(before, newest=self._is_newest(before), again=again):
             return before
         attempt = before.attempt + 1 if before else 1
         run = Run(
@@ -176,7 +176,10 @@ class DynamoLedger:
             {"Item": self._item(episode, "NEWEST", digest=digest)},
             {"Item": self._item("OPEN-RUNS", run.name, episode_id=episode_id, digest=digest)},
         ]
-        won = self._transact([{"Put": {"TableName": self._table, **record}} for record in records])
+        actions: list[Item] = [{"Put": {"TableName": self._table, **record}} for record in records]
+        if before and before.name != run.name:
+            actions.append({"Delete": {"TableName": self._table, "Key": self._item("OPEN-RUNS", before.name)}})
+        won = self._transact(actions)
         return run if won else self.claim_run(episode_id, digest, now, name=name, again=again)
 
     def run(self, episode_id: str, digest: str) -> Run | None:
@@ -188,6 +191,10 @@ class DynamoLedger:
         """Return the run that was claimed last, at whatever state of the inputs."""
         newest = self._get(_episode(episode_id), "NEWEST")
         return self.run(episode_id, newest["digest"]) if newest else None
+
+    def _is_newest(self, run: Run) -> bool:
+        newest = self._get(_episode(run.episode_id), "NEWEST")
+        return newest is not None and newest["digest"] == run.digest
 
     def update_run(self, run: Run, state: RunState, changes: Mapping[str, object] | None = None) -> Run | None:
         """Bring this attempt of a run from a state that has not ended to `state`; None when it had ended already."""
@@ -309,18 +316,6 @@ class DynamoLedger:
 
     def _plain(self, item: Mapping[str, Any]) -> Item:
         return {name: self._from_item.deserialize(value) for name, value in item.items()}
-
-
-def _may_claim(job: Job, claim: "Claim", now: Seconds) -> bool:
-    match job.state:
-        case JobState.FREE:
-            return True
-        case JobState.CLAIMED:
-            return job.lease_until <= now
-        case JobState.FAILED:
-            return job.failure is not None and not job.failure.permanent and job.run != claim.run
-        case _:
-            return False
 
 
 def _record(item: Item) -> Item:

@@ -50,9 +50,12 @@ def _step(name: str, sources: set[JobState], target: JobState) -> Transition:
     return Transition(name, frozenset(sources), target)
 
 
+RELEASABLE = frozenset({JobState.FREE, JobState.CLAIMED, JobState.SUBMITTING})
+"""States from which a job may still become free again: who waits for it then has to ask once more."""
+
 S = JobState
 # A claim also takes over an expired lease, but only from CLAIMED: nothing was sent then. And a new run may claim
-# what failed in an earlier one, unless the failure is permanent. Both conditions are in `DynamoLedger.claim`.
+# what failed in an earlier one, unless the failure is permanent. Both conditions are in `shared.ledger.rules`.
 CLAIM = _step("claim", {S.FREE, S.CLAIMED, S.FAILED}, S.CLAIMED)
 SEND = _step("send", {S.CLAIMED}, S.SUBMITTING)
 ACCEPT = _step("accept", {S.SUBMITTING, S.UNCONFIRMED, S.HELD}, S.SUBMITTED)
@@ -60,8 +63,9 @@ START = _step("start", {S.SUBMITTED}, S.SUBMITTED)  # its engine's clock runs fr
 RELEASE = _step("release", {S.CLAIMED, S.SUBMITTING}, S.FREE)  # a definite refusal that is worth another try
 DOUBT = _step("doubt", {S.SUBMITTING}, S.UNCONFIRMED)
 HOLD = _step("hold", {S.UNCONFIRMED}, S.HELD)
-# A result may arrive before the submit was recorded, after doubt, and after the job was given up: it is kept.
-STORE = _step("store", {S.SUBMITTING, S.SUBMITTED, S.UNCONFIRMED, S.HELD, S.FAILED}, S.STORED)
+# A result may arrive before the submit was recorded, after doubt, after the job was given up, and when the next attempt
+# has begun: it is kept, and an attempt that has not been sent yet then never is.
+STORE = _step("store", set(S) - {S.STORED}, S.STORED)
 FAIL = _step("fail", {S.CLAIMED, S.SUBMITTING, S.SUBMITTED, S.UNCONFIRMED, S.HELD}, S.FAILED)
 
 TRANSITIONS = (CLAIM, SEND, ACCEPT, START, RELEASE, DOUBT, HOLD, STORE, FAIL)

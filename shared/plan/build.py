@@ -65,7 +65,7 @@ class _Builder:
     inputs: ReadInputs
     endpoints: Endpoints
     assets: dict[Address, PlannedAsset] = field(default_factory=dict)
-    portraits: dict[str, FileRef] = field(default_factory=dict)
+    pictures: dict[Address, PlannedAsset] = field(default_factory=dict)
     images: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
 
     def want(self, asset: PlannedAsset) -> FileRef:
@@ -73,16 +73,25 @@ class _Builder:
         self.assets.setdefault(asset.address, asset)
         return asset.file
 
+    def want_picture(self, composite: Address) -> None:
+        """Put a composite on the list, with what it is made from."""
+        for address in (*self.images[composite], composite):
+            self.want(self.pictures[address])
+
+    def picture(self, asset: PlannedAsset) -> FileRef:
+        self.pictures[asset.address] = asset
+        return asset.file
+
     def portrait(self, character: Character) -> FileRef:
         if character.portrait:
             return self.inputs.sources[character.portrait]
         references = [self.inputs.sources[path] for path in character.style_references]
-        return self.want(portrait_asset(self.script, character, references, self.endpoints))
+        return self.picture(portrait_asset(self.script, character, references, self.endpoints))
 
     def background(self, scene: Scene) -> FileRef:
         if scene.background:
             return self.inputs.sources[scene.background]
-        return self.want(background_asset(self.script, scene, self.endpoints))
+        return self.picture(background_asset(self.script, scene, self.endpoints))
 
     def composite(self, scene: Scene, line: Line) -> FileRef:
         portrait = self.portrait(self.script.character(line.character))
@@ -91,9 +100,9 @@ class _Builder:
             self.script, scene, line, portrait=portrait, background=background, endpoints=self.endpoints
         )
         self.images[asset.address] = tuple(
-            file.address for file in (portrait, background) if file.address in self.assets
+            file.address for file in (portrait, background) if file.kind is not FileKind.SOURCE
         )
-        return self.want(asset)
+        return self.picture(asset)
 
     def engine(
         self, name: Engine, scene: Scene, line: Line, part: RecordedPart, picture: FileRef, label: str
@@ -133,6 +142,8 @@ class _Builder:
         lines = [(scene, line) for scene in self.script.scenes for line in scene.lines]
         for number, ((scene, line), pieces) in enumerate(zip(lines, self.inputs.recordings, strict=True), start=1):
             picture = self.composite(scene, line)
+            if not line.clip:  # an own clip needs no picture
+                self.want_picture(picture.address)
             shot = shots.setdefault(picture.address, len(shots))
             for piece, recorded in enumerate(pieces, start=1):
                 label = f"line {number}" + (f", piece {piece} of {len(pieces)}" if len(pieces) > 1 else "")
@@ -216,7 +227,7 @@ def _shots(parts: Sequence[PlannedPart], builder: _Builder) -> tuple[PlannedShot
     return tuple(
         PlannedShot(
             index=index,
-            label=builder.assets[shot[0].picture.address].label,
+            label=builder.pictures[shot[0].picture.address].label,
             images=builder.images[shot[0].picture.address],
             composite=shot[0].picture.address,
             parts=tuple(part.index for part in shot),

@@ -106,7 +106,7 @@ class PlannedShot(Frozen):
     images
         Addresses of the portrait and the background, where they are bought and not the script's own.
     composite
-        The address of the composite.
+        The address of the composite; it is no asset of the plan where every part is a clip of the script's own.
     """
 
     index: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import takewhile
 
 from shared.addresses import Address
 from shared.keys import AssetKind
@@ -13,7 +14,8 @@ def quote_of(
 ) -> Quote:
     """Count what a plan will cost.
 
-    Expected is what is missing with the first engine of each part; the ceiling has each clip at its dearest engine.
+    Expected is what is missing with the first engine of each part; the ceiling has each clip at its dearest engine. An
+    engine after one whose clip is stored is not reached, and so counts for nothing.
     """
     missing = {address: asset for address, asset in assets.items() if address not in stored}
     images = [asset for asset in missing.values() if asset.kind is not AssetKind.CLIP]
@@ -22,7 +24,8 @@ def quote_of(
     pictures_usd = sum(asset.price_usd for asset in images)
     dearest: dict[tuple[Address, ...], float] = {}
     for part in parts:
-        wanted = [engine.clip.address for engine in part.engines if engine.clip and engine.clip.address in clips]
+        addresses = [engine.clip.address for engine in part.engines if engine.clip]
+        wanted = list(takewhile(lambda address: address in clips, addresses))
         if wanted:
             dearest[tuple(wanted)] = max(clips[address].price_usd for address in wanted)
     return Quote(

@@ -31,7 +31,7 @@ class _BackingOff(BatchProcessor):
     """Brings a failed message back after a growing delay, and not after the queue's whole visibility timeout."""
 
     def __init__(self, sqs: "SQSClient | None", queue_url: str) -> None:
-        super().__init__(event_type=EventType.SQS)
+        super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._sqs = sqs
         self._queue_url = queue_url
 
@@ -67,7 +67,7 @@ def handle_messages(
     def handle_record(record: SQSRecord) -> None:
         logger.info("handled", outcome=handle(record.body))
 
-    answer = process_partial_response(
-        event=event, record_handler=handle_record, processor=_BackingOff(sqs, queue_url), context=context
-    )
+    # By itself it raises when every message failed: then a request that is put off would count as a function's error.
+    processor = _BackingOff(sqs, queue_url)
+    answer = process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
     return dict(answer)

@@ -48,8 +48,7 @@ def assemble_episode(request: AssembleRequest, suite: EditingSuite) -> Assembled
     """Make ``episode.mp4`` and ``poster.jpg``; only the newest run of an episode publishes."""
     plan = suite.load_plan(request.plan_key)
     made = suite.ledger.parts(request.run)
-    newest = suite.ledger.newest_run(plan.episode_id)
-    if newest is None or newest.name != request.run:
+    if not _is_newest(request.run, plan, suite):
         return Assembled.SUPERSEDED
     episode = FileRef(kind=FileKind.EPISODE, address=_address(plan, made))
     folder = episode_folder(plan.episode_id)
@@ -61,9 +60,16 @@ def assemble_episode(request: AssembleRequest, suite: EditingSuite) -> Assembled
             _join(plan, made, video, suite.bucket)
             suite.bucket.upload(video, episode.key, "video/mp4")
         write_poster(video, poster)
+        if not _is_newest(request.run, plan, suite):  # joining takes minutes, and a newer run may be done by now
+            return Assembled.SUPERSEDED
         suite.bucket.upload(poster, f"{folder}poster.jpg", "image/jpeg")
     suite.bucket.copy(episode.key, f"{folder}episode.mp4", "video/mp4")
     return Assembled.PUBLISHED
+
+
+def _is_newest(run: str, plan: "Plan", suite: EditingSuite) -> bool:
+    newest = suite.ledger.newest_run(plan.episode_id)
+    return newest is not None and newest.name == run
 
 
 def _join(plan: "Plan", made: "Mapping[int, PartOutcome]", target: Path, bucket: "Bucket") -> None:

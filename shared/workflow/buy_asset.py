@@ -7,6 +7,9 @@ The order of the steps is what makes paying twice impossible:
 3. the files it is made from are handed over; so far nothing was sent, and a lapsed claim may be taken over;
 4. SUBMITTING is written, then the one POST is made. Whatever happens from here on, nobody submits it again without
    knowing what became of it.
+
+A request is done with only when its asset is settled, or is where it can never become free again. Until then its
+message comes again, since whoever prepares the asset may die, or be refused.
 """
 
 from collections.abc import Callable
@@ -16,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from shared.addresses import Address
 from shared.fal.callbacks import CallbackName
-from shared.fal.errors import Scope, SortedError
+from shared.fal.errors import FILE_ERRORS, Scope, SortedError
 from shared.fal.outcomes import Accepted, FalUnreachable, Refused, Unconfirmed
 from shared.frozen import Frozen
 from shared.ledger.records import Failure, Job, Seconds, Waiter
-from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
+from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASABLE, RELEASE, SEND, SETTLED, JobState
 from shared.plan.models import Plan, PlannedAsset
 from shared.ports import Claim
 from shared.workflow.waking import answer, wake
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 CLAIM_LEASE: Seconds = 90
 """How long a claim holds: longer than its function may run, shorter than its message stays invisible."""
+
+SUBMITTER_LOST = "the submitter was lost"
+"""The doubt about a job whose submitter died between announcing its POST and recording the answer."""
 
 
 class AssetRequest(Frozen):
@@ -91,6 +97,8 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
         shop.ledger.remove_waiter(waiter)
         return Answer.RUN_OVER
     asset = shop.load_plan(request.plan_key).assets[request.address]
+    if job and job.failure and job.failure.error in FILE_ERRORS:
+        shop.handovers.forget(asset)  # in an earlier run fal could not fetch a file from where it was handed over
     claimed = shop.ledger.claim(
         Claim(
             address=request.address,
@@ -103,18 +111,23 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
         ),
         shop.clock(),
     )
-    return _submit(claimed, asset, shop) if claimed else _leave_to_others(waiter, shop)
+    return _submit(claimed, asset, waiter, shop) if claimed else _leave_to_others(waiter, shop)
 
 
 def _leave_to_others(waiter: Waiter, shop: Shop) -> Answer:
+    now = shop.clock()
     job = shop.ledger.job(waiter.address)
-    if job is None or job.state not in SETTLED:
+    if job and job.state is JobState.SUBMITTING and job.lease_until <= now:
+        job = shop.ledger.step(job, DOUBT, now, {"doubt": SUBMITTER_LOST})
+    if job is None or job.state in RELEASABLE:
+        raise TryAgainLater(f"somebody else is asking for {waiter.address} just now")
+    if job.state not in SETTLED:
         return Answer.WAITING
     answer(job, waiter, shop.ledger, shop.tokens)
     return Answer.STORED if job.state is JobState.STORED else Answer.FAILED
 
 
-def _submit(claimed: Job, asset: PlannedAsset, shop: Shop) -> Answer:
+def _submit(claimed: Job, asset: PlannedAsset, waiter: Waiter, shop: Shop) -> Answer:
     try:
         arguments = shop.handovers.fill_in(asset, shop.clock())
     except FalUnreachable as error:
@@ -122,7 +135,7 @@ def _submit(claimed: Job, asset: PlannedAsset, shop: Shop) -> Answer:
         raise TryAgainLater(str(error)) from error
     sending = shop.ledger.step(claimed, SEND, shop.clock(), {"lease_until": shop.clock() + CLAIM_LEASE})
     if sending is None:
-        return Answer.WAITING  # our claim had lapsed, and somebody else took it over
+        return _leave_to_others(waiter, shop)  # the claim had lapsed, or an earlier attempt's result came after all
     name = CallbackName(address=asset.address, attempt=sending.attempt, secret=sending.secrets[str(sending.attempt)])
     match shop.provider.submit(asset.endpoint, arguments, name.url(shop.webhook_url)):
         case Accepted(request_id):
@@ -146,6 +159,8 @@ def _settle_refusal(sending: Job, refusal: SortedError, asset: PlannedAsset, sho
             shop.ledger.remove_waiter(waiter)
         return Answer.FAILED
     if refusal.retry:
+        if refusal.scope is Scope.FILE:
+            shop.handovers.forget(asset)
         shop.ledger.step(sending, RELEASE, shop.clock())
         raise TryAgainLater(f"{asset.label}: {refusal.name}: {refusal.message}")
     failed = shop.ledger.step(sending, FAIL, shop.clock(), {"failure": refusal.failure()})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.fal.callbacks import CallbackName, Delivered, DeliveredElsewhere, JobFailed, read_callback
 from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned, first_image, only_video
-from shared.fal.outcomes import Failed, Finished
+from shared.fal.outcomes import Failed, Finished, Gone
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
 from shared.ledger.records import Failure, Job, Seconds
@@ -40,7 +40,10 @@ class Collected(StrEnum):
 
 
 class ResultNotReady(Exception):
-    """fal says that a job is done, but its result cannot be had yet."""
+    """fal says that a job is done, but its result cannot be had or stored yet."""
+
+
+_NO_REASON = Failure(error="no_reason_given", message="fal says that the job failed, and no more why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +85,31 @@ def collect_asset(message: InboxMessage, desk: CollectingDesk) -> Collected:
         return Collected.KNOWN
     match read_callback(message.body.encode()):
         case Delivered(request_id, payload):
-            return _store(job, request_id, payload, desk)
+            return _store(job, name, request_id, payload, desk)
+        case JobFailed(request_id, error) if error:
+            return _fail(job, name, request_id, error.failure(), desk)
         case DeliveredElsewhere(request_id):
-            match desk.provider.look_up(job.endpoint, request_id):
-                case Finished(payload):
-                    return _store(job, request_id, payload, desk)
-                case Failed(error):
-                    return _fail(job, request_id, error.failure(), desk)
-                case other:
-                    raise ResultNotReady(f"{request_id}: {type(other).__name__}")
-        case JobFailed(request_id, error):
-            # What an earlier attempt failed of is no news for the present one.
-            return Collected.KNOWN if name.attempt != job.attempt else _fail(job, request_id, error.failure(), desk)
+            return _look_up(job, name, request_id, None, desk)
+        case JobFailed(request_id):
+            return _look_up(job, name, request_id, _NO_REASON, desk)
 
 
-def _store(job: Job, request_id: str, payload: Mapping[str, Any], desk: CollectingDesk) -> Collected:
+def _look_up(job: Job, name: CallbackName, request_id: str, if_gone: Failure | None, desk: CollectingDesk) -> Collected:
+    """Ask fal for what a callback did not say; `if_gone` is the failure when fal cannot say it any more."""
+    match desk.provider.look_up(job.endpoint, request_id):
+        case Finished(payload):
+            return _store(job, name, request_id, payload, desk)
+        case Failed(error):
+            return _fail(job, name, request_id, error.failure(), desk)
+        case Gone() if if_gone:
+            return _fail(job, name, request_id, if_gone, desk)
+        case other:
+            raise ResultNotReady(f"{request_id}: {type(other).__name__}")
+
+
+def _store(
+    job: Job, name: CallbackName, request_id: str, payload: Mapping[str, Any], desk: CollectingDesk
+) -> Collected:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result"
         try:
@@ -105,14 +118,19 @@ def _store(job: Job, request_id: str, payload: Mapping[str, Any], desk: Collecti
         except (NoMediaReturned, BlockedByContentPolicy, MediaRefused) as refusal:
             permanent = isinstance(refusal, BlockedByContentPolicy)
             failure = Failure(error=type(refusal).__name__, message=str(refusal), permanent=permanent)
-            return _fail(job, request_id, failure, desk)
+            return _fail(job, name, request_id, failure, desk)
         desk.bucket.upload(path, FileRef.of_asset(job.kind, job.address).key, content_type)
         size = path.stat().st_size
     changes = {"request_id": request_id, "content_type": content_type, "size": size}
-    return _settle(job, desk.ledger.step(job, STORE, desk.clock(), changes), desk)
+    collected = _settle(job, desk.ledger.step(job, STORE, desk.clock(), changes), desk)
+    if collected is Collected.KNOWN:
+        raise ResultNotReady(f"{request_id}: its asset was claimed once more meanwhile")  # next time it is stored
+    return collected
 
 
-def _fail(job: Job, request_id: str, failure: Failure, desk: CollectingDesk) -> Collected:
+def _fail(job: Job, name: CallbackName, request_id: str, failure: Failure, desk: CollectingDesk) -> Collected:
+    if name.attempt != job.attempt:
+        return Collected.KNOWN  # what an earlier attempt failed of is no news for the present one
     changes = {"request_id": request_id, "failure": failure}
     return _settle(job, desk.ledger.step(job, FAIL, desk.clock(), changes), desk)
 

@@ -42,6 +42,11 @@ class Handovers:
             arguments[entry.field] = [*arguments.get(entry.field, ()), url] if entry.listed else url
         return arguments
 
+    def forget(self, asset: "PlannedAsset") -> None:
+        """Have an asset's input files handed over afresh next time: fal could not fetch one of them."""
+        for entry in asset.inputs:
+            self._ledger.forget_handover(entry.file.address)
+
     def url_of(self, file: "FileRef", now: Seconds) -> str:
         """Return where fal can fetch a file, handing it over if need be; raises `FalUnreachable`."""
         known = self._ledger.handover(file.address)

@@ -15,7 +15,7 @@ from shared.keys import AssetKind, is_episode_id, plan_key
 from shared.ledger.records import Failure, Run, RunState, Seconds
 from shared.ledger.states import JobState
 from shared.plan.build import MAX_PARTS, TooManyParts, build_plan
-from shared.plan.models import Plan
+from shared.plan.models import Plan, PlannedShot
 from shared.script.models import ReviewMode, Script
 from shared.workflow.inputs import EpisodeInputs, read_inputs
 from shared.workflow.read_files import FilesRefused, read_files
@@ -219,19 +219,18 @@ def _refuse_over_cap(plan: Plan, script: Script) -> None:
 
 
 def _choices(plan: Plan, stored: frozenset[Address]) -> tuple[ShotChoice, ...]:
-    return tuple(
-        ShotChoice(
-            index=shot.index,
-            images=tuple(
-                ImageChoice(kind=plan.assets[address].kind, address=address)
-                for address in shot.images
-                if address not in stored and shot.composite not in stored
-            ),
-            composite=shot.composite,
-            composite_asked=shot.composite not in stored,
-            parts=tuple(_part_choice(plan, index, stored) for index in shot.parts),
-        )
-        for shot in plan.shots
+    return tuple(_shot_choice(plan, shot, stored) for shot in plan.shots)
+
+
+def _shot_choice(plan: Plan, shot: PlannedShot, stored: frozenset[Address]) -> ShotChoice:
+    asked = shot.composite in plan.assets and shot.composite not in stored
+    images = [address for address in shot.images if asked and address not in stored]
+    return ShotChoice(
+        index=shot.index,
+        images=tuple(ImageChoice(kind=plan.assets[address].kind, address=address) for address in images),
+        composite=shot.composite,
+        composite_asked=asked,
+        parts=tuple(_part_choice(plan, index, stored) for index in shot.parts),
     )
 
 

@@ -59,26 +59,40 @@ class ClosedRun(Frozen):
 def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
     """Close a run, unless it is closed, and return how it ended.
 
-    The first failure wins: a plot reports it where it happens, and once more when it ends.
+    The first failure wins: a plot reports it where it happens, and once more when it ends. What is written beside the
+    script and told on the bus comes before the run is closed: whoever sees it closed finds all that, and where a call
+    dies, the next one finds the run open and makes up for it.
     """
     run = _find(end, desk.ledger)
     if run is None:
-        return ClosedRun(state=RunState.SUPERSEDED)  # a newer run took its place after it was closed
+        return _without_run(end, desk.ledger)
     if run.state in ENDED_RUNS:
         return _closed(run)
     plan = Plan.model_validate_json(desk.bucket.get(run.plan_key)) if run.plan_key else None
     jobs = desk.ledger.jobs(plan.assets) if plan else {}
-    state = _state_of(end)
     troubles = _troubles(plan, jobs, desk.ledger.parts(run.name)) if plan else ()
+    state = _state_of(end)
     changes: dict[str, object] = {"ended_at": desk.clock()}
     if end.failure:
         changes["failure"] = end.failure.model_copy(update={"message": _message(end.failure, troubles)})
-    closed = desk.ledger.update_run(run, state, changes)
-    if closed is None:
-        return record_outcome(end, desk)  # somebody else closed it meanwhile
     if state is not RunState.SUPERSEDED:
-        _publish(closed, plan, jobs, troubles, desk)
-    return _closed(closed)
+        ended = run.model_copy(update={"state": state, **changes})
+        _write_papers(ended, plan, jobs, troubles, desk)
+        _tell(ended, desk)
+    closed = desk.ledger.update_run(run, state, changes)
+    if closed:
+        return _closed(closed)
+    first = desk.ledger.run(run.episode_id, run.digest)
+    if first and first.name == run.name and first.state is not RunState.SUPERSEDED:
+        _write_papers(first, plan, jobs, troubles, desk)  # somebody else closed it meanwhile: these are its papers
+    return record_outcome(end, desk)
+
+
+def _without_run(end: RunEnd, ledger: "Ledger") -> ClosedRun:
+    """Return how an execution ended that has no run, or whose run was closed before a newer one was claimed."""
+    if end.failure and ledger.newest_run(end.episode_id) is None:
+        return ClosedRun(state=RunState.FAILED, error=end.failure.error, message=end.failure.message)
+    return ClosedRun(state=RunState.SUPERSEDED)
 
 
 def _closed(run: Run) -> ClosedRun:
@@ -101,13 +115,15 @@ def _state_of(end: RunEnd) -> RunState:
     return RunState.SUPERSEDED if end.failure.error == SUPERSEDED else RunState.FAILED
 
 
-def _publish(
+def _write_papers(
     run: Run,
     plan: Plan | None,
     jobs: "Mapping[Address, Job]",
     troubles: tuple[Trouble, ...],
     desk: ClosingDesk,
 ) -> None:
+    if not desk.status.is_newest(run):
+        return  # what lies beside the script belongs to the newer run
     details: dict[str, object] = {"troubles": troubles}
     if plan:
         bill = bill_of(plan, jobs, run)
@@ -125,6 +141,9 @@ def _publish(
     else:
         message = run.failure.message if run.failure else "the run ended without a reason"
         desk.status.of_run(run, EpisodeState.FAILED, message, **details)
+
+
+def _tell(run: Run, desk: ClosingDesk) -> None:
     desk.events.publish(
         "Episode Done" if run.state is RunState.DONE else "Episode Failed",
         {

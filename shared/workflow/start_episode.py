@@ -91,7 +91,8 @@ def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
 def consider_again(message: Patience, desk: StartDesk) -> Considered:
     """Look again at a folder where files were missing."""
     inputs = read_inputs(desk.bucket, message.episode_id, desk.configuration)
-    if inputs.digest != message.digest:
+    # Without a newer file it was a file taken away, or the configuration, which bring no message.
+    if inputs.digest != message.digest and inputs.newest > message.waiting_since:
         return Considered.KNOWN  # something was uploaded since, and brought a message of its own
     return _start(inputs, message.waiting_since, desk)
 

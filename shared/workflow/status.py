@@ -88,8 +88,7 @@ class StatusBoard:
 
     def of_run(self, run: Run, state: EpisodeState, message: str, **details: object) -> None:
         """Say how a run stands, unless a newer one has taken over."""
-        newest = self._ledger.newest_run(run.episode_id)
-        if newest is None or newest.name != run.name:
+        if not self.is_newest(run):
             return
         self._write(
             EpisodeStatus.model_validate(
@@ -105,6 +104,11 @@ class StatusBoard:
                 }
             )
         )
+
+    def is_newest(self, run: Run) -> bool:
+        """Tell whether no newer run of its episode has been claimed."""
+        newest = self._ledger.newest_run(run.episode_id)
+        return newest is not None and newest.name == run.name
 
     def _write(self, status: EpisodeStatus) -> None:
         text = status.model_dump_json(indent=2, exclude_none=True)

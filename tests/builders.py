@@ -1,0 +1,183 @@
+"""Scripts, plans, jobs, requests and desks that tests start from."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shared.addresses import address_of_content
+from shared.configuration import configuration_of
+from shared.fal.callbacks import CallbackName
+from shared.fal.endpoints import Endpoints
+from shared.keys import AssetKind, FileKind, FileRef
+from shared.ledger.records import Job, Run, Waiter
+from shared.ledger.states import JobState
+from shared.plan.build import ReadInputs, RecordedPart, build_plan
+from shared.plan.models import Plan
+from shared.ports import Claim
+from shared.script.files import script_files
+from shared.script.models import Script
+from shared.script.parse import parse_script
+from shared.script.paths import FileKind as ScriptFileKind
+from shared.workflow.collect_asset import InboxMessage
+
+EPISODE = "lighthouse"
+RUN = "lighthouse-0123456789abcdef-1"
+DIGEST = "0123456789abcdef"
+CONFIGURATION = configuration_of(Endpoints())
+ADDRESS = "a" * 40
+SECRET = "s3cret"
+
+TWO_SCENES: dict[str, Any] = {
+    "title": "The Last Lighthouse",
+    "engines": ["hedra", "fabric", "still"],
+    "characters": [
+        {"name": "Alex", "prompt": "young tech entrepreneur"},
+        {"name": "Mara", "prompt": "lighthouse keeper"},
+    ],
+    "scenes": [
+        {
+            "number": 1,
+            "environment": "modern office",
+            "lines": [
+                {"character": "Alex", "position": "at the window", "audio": "audio/01.mp3", "text": "We could sell."},
+                {"character": "Mara", "position": "at the table", "audio": "audio/02.mp3"},
+                {"character": "Alex", "position": "at the window", "audio": "audio/03.mp3"},
+            ],
+        },
+        {
+            "number": 2,
+            "environment": "lamp room",
+            "lines": [{"character": "Mara", "position": "beside the lamp", "audio": "audio/04.mp3"}],
+        },
+    ],
+}
+
+
+def script_of(document: Mapping[str, Any]) -> Script:
+    return parse_script(json.dumps(document).encode(), file_name="script.json")
+
+
+def part_of(content: str, seconds: float = 4.8, *, cut_in_speech: bool = False) -> RecordedPart:
+    file = FileRef(kind=FileKind.PART, address=address_of_content(content.encode()))
+    return RecordedPart(file, seconds, seconds - 0.4, cut_in_speech)
+
+
+def inputs_of(
+    script: Script,
+    *,
+    contents: Mapping[str, str] | None = None,
+    pieces: Mapping[int, Sequence[RecordedPart]] | None = None,
+    seconds: float = 4.8,
+) -> ReadInputs:
+    """Return what a script's files turned out to be.
+
+    Parameters
+    ----------
+    contents
+        What a file holds, by its path; by default its path.
+    pieces
+        The parts of a line, by its number from 0; by default one part of `seconds`.
+    """
+    held = contents or {}
+    lines = [line for scene in script.scenes for line in scene.lines]
+    recordings = [
+        (pieces or {}).get(
+            number, [part_of(f"{held.get(line.audio, line.audio)} {line.start or 0} {line.end}", seconds)]
+        )
+        for number, line in enumerate(lines)
+    ]
+    sources = {
+        file.path: FileRef(kind=FileKind.SOURCE, address=address_of_content(held.get(file.path, file.path).encode()))
+        for file in script_files(script)
+        if file.kind is not ScriptFileKind.AUDIO
+    }
+    return ReadInputs(sources=sources, recordings=recordings)
+
+
+def plan_of(
+    document: Mapping[str, Any], *, stored: frozenset[str] = frozenset(), run: str = RUN, **inputs: Any
+) -> Plan:
+    script = script_of(document)
+    return build_plan(
+        script,
+        inputs_of(script, **inputs),
+        episode_id=EPISODE,
+        run=run,
+        digest=DIGEST,
+        endpoints=Endpoints(),
+        stored=stored,
+    )
+
+
+def addresses_of(plan: Plan, kind: AssetKind) -> set[str]:
+    return {address for address, asset in plan.assets.items() if asset.kind is kind}
+
+
+def claim_of(address: str = ADDRESS, *, run: str = RUN, secret: str = SECRET, lease: float = 90.0) -> Claim:
+    return Claim(
+        address=address,
+        kind=AssetKind.PORTRAIT,
+        run=run,
+        endpoint="fal-ai/ideogram/v3",
+        price_usd=0.06,
+        secret=secret,
+        lease=lease,
+    )
+
+
+def job_of(state: JobState = JobState.SUBMITTED, address: str = ADDRESS, **fields: Any) -> Job:
+    values: dict[str, Any] = {
+        "address": address,
+        "kind": AssetKind.PORTRAIT,
+        "state": state,
+        "attempt": 1,
+        "secrets": {"1": SECRET},
+        "run": RUN,
+        "endpoint": "fal-ai/ideogram/v3",
+        "price_usd": 0.06,
+        "claimed_at": 1000.0,
+        "lease_until": 1090.0,
+    }
+    return Job.model_validate(values | fields)
+
+
+def waiter_of(token: str, address: str = ADDRESS, run: str = RUN) -> Waiter:
+    return Waiter(address=address, token=token, run=run, since=1000.0)
+
+
+def claimed_run(ledger: Any, name: str = RUN, digest: str = DIGEST, *, now: float = 1000.0) -> Run:
+    run = ledger.claim_run(EPISODE, digest, now, name=lambda _: name, again=True)
+    assert isinstance(run, Run)
+    return run
+
+
+def callback(
+    *, address: str = ADDRESS, attempt: int = 1, secret: str = SECRET, body: Mapping[str, Any] | None = None
+) -> InboxMessage:
+    query = CallbackName(address=address, attempt=attempt, secret=secret).query
+    return InboxMessage(query=query, body=json.dumps(body or image_delivered()))
+
+
+def image_delivered(request_id: str = "request-1", **payload: Any) -> dict[str, Any]:
+    images = [{"url": "https://v3.fal.media/files/a/picture.png"}]
+    return {"request_id": request_id, "status": "OK", "payload": {"images": images, **payload}}
+
+
+def job_failed(error_type: str, request_id: str = "request-1") -> dict[str, Any]:
+    detail = [{"type": error_type, "loc": ["body", "prompt"], "msg": "it cannot be done"}]
+    return {"request_id": request_id, "status": "ERROR", "payload": {"detail": detail}}
+
+
+class FilesAtFal:
+    """Stands for the downloader: any URL of fal's holds `data`, unless told otherwise."""
+
+    def __init__(self, data: bytes = b"\x89PNG\r\n\x1a\n a picture") -> None:
+        self.data = data
+        self.fetched: list[str] = []
+        self.on_fetch: Callable[[], object] = lambda: None
+
+    def fetch(self, url: str, target: Path) -> None:
+        self.fetched.append(url)
+        self.on_fetch()
+        target.write_bytes(self.data)

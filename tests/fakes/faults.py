@@ -1,0 +1,117 @@
+"""Ports that fail or wait where a test wants them to: crashes at any call, and any interleaving of several callers."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class Crash(Exception):
+    """The function died here."""
+
+
+@dataclass
+class Fuse:
+    """Blows at one call of any port that it is wired to.
+
+    Parameters
+    ----------
+    at
+        The number of the call, from 1; None never blows.
+    done
+        Whether the call takes effect before its caller dies, and only its answer is lost.
+    """
+
+    at: int | None = None
+    done: bool = False
+    calls: int = 0
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        blows = self.calls == self.at
+        if blows and not self.done:
+            raise Crash
+        answer = function(*args, **kwargs)
+        if blows:
+            raise Crash
+        return answer
+
+
+class Wired:
+    """A port whose every call goes through `call`."""
+
+    def __init__(self, port: Any, call: Callable[..., Any]) -> None:
+        self._port, self._call = port, call
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._port, name)
+        return lambda *args, **kwargs: self._call(function, *args, **kwargs)
+
+
+class Stage:
+    """Runs callers in turns: each stops before every call of a port until it is its turn."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._may_go: int | None = None
+        self._waiting: set[int] = set()
+        self._alive: set[int] = set()
+        self._doomed: set[int] = set()
+        self._me = threading.local()
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        me = self._me.number
+        with self._turn:
+            self._waiting.add(me)
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: self._may_go == me)
+            self._may_go = None
+            self._waiting.discard(me)
+            if me in self._doomed:
+                raise Crash
+        return function(*args, **kwargs)
+
+    def run(
+        self, callers: Sequence[Callable[[], object]], choices: Sequence[int], between: Callable[[int], bool]
+    ) -> list[Exception | None]:
+        """Run all callers to their ends; return what each one raised.
+
+        Parameters
+        ----------
+        choices
+            Whose turn it is, again and again, as an index into those who wait; used round and round.
+        between
+            Is told each choice before it is carried out; True means that this caller dies there.
+        """
+        raised: list[Exception | None] = [None] * len(callers)
+
+        def run_one(number: int) -> None:
+            self._me.number = number
+            try:
+                callers[number]()
+            except Exception as error:  # noqa: BLE001 - handed to the test
+                raised[number] = error
+            with self._turn:
+                self._alive.discard(number)
+                self._turn.notify_all()
+
+        self._alive = set(range(len(callers)))
+        threads = [threading.Thread(target=run_one, args=(number,), daemon=True) for number in range(len(callers))]
+        for thread in threads:
+            thread.start()
+        turn = 0
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._may_go is None and self._waiting == self._alive)
+                if not self._alive:
+                    break
+                choice = choices[turn % len(choices)]
+                chosen = sorted(self._waiting)[choice % len(self._waiting)]
+                if between(choice):
+                    self._doomed.add(chosen)
+                self._may_go = chosen
+                self._turn.notify_all()
+            turn += 1
+        for thread in threads:
+            thread.join()
+        return raised

@@ -1,0 +1,85 @@
+"""Each port twice: the fake, and the real adapter on a simulated AWS."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared.aws.bucket import S3Bucket
+from shared.ledger.dynamodb import DynamoLedger
+from shared.ports import Bucket, Ledger
+from tests.fakes.bucket import MemoryBucket
+from tests.fakes.ledger import MemoryLedger
+
+REGION = "eu-central-1"
+TABLE = "ledger"
+BUCKET = "showrunner"
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Callable[[str], Any]]:
+    """Give clients of one simulated AWS; its credentials are made up."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_ACCESS_KEY_ID", "made-up")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        clients: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            if service not in clients:
+                clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+            return clients[service]
+
+        yield client
+
+
+@pytest.fixture
+def table(aws: Callable[[str], Any]) -> Iterator[str]:
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+    yield TABLE
+    dynamodb.delete_table(TableName=TABLE)
+
+
+class _Atomic:
+    """A DynamoDB client whose transactions are atomic, as DynamoDB's are and moto's are not between threads."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        with self._lock:
+            return self._client.transact_write_items(**request)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    if request.param == "fake":
+        return MemoryLedger()
+    client: Any = _Atomic(request.getfixturevalue("aws")("dynamodb"))
+    return DynamoLedger(client, request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["fake", "s3"])
+def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
+    if request.param == "fake":
+        yield MemoryBucket()
+        return
+    s3 = request.getfixturevalue("aws")("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    yield S3Bucket(s3, BUCKET)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        for entry in page.get("Contents", []):
+            s3.delete_object(Bucket=BUCKET, Key=entry["Key"])
+    s3.delete_bucket(Bucket=BUCKET)

@@ -1,0 +1,185 @@
+"""fal's client: one POST a call, and every answer sorted into what is certain and what is not."""
+
+import json
+from typing import Any
+
+import fal_client.client
+import httpx
+import pytest
+
+from shared.fal.client import FalHosts, FalQueue
+from shared.fal.errors import Scope
+from shared.fal.outcomes import (
+    Accepted,
+    Failed,
+    FalUnreachable,
+    Finished,
+    Gone,
+    InProgress,
+    Queued,
+    Refused,
+    Unconfirmed,
+)
+
+ENDPOINT = "fal-ai/flux-pro/kontext/multi"
+URLS = {name: f"https://queue.fal.run/fal-ai/flux-pro/requests/r1/{name}" for name in ("status", "cancel")}
+ACCEPTED = {
+    "status": "IN_QUEUE",
+    "request_id": "r1",
+    "response_url": "https://queue.fal.run/fal-ai/flux-pro/requests/r1",
+    "status_url": URLS["status"],
+    "cancel_url": URLS["cancel"],
+}
+Answer = httpx.Response | Exception
+
+
+class Fal:
+    """Answers requests as it is told, one after the other; the last answer stays."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.requests: list[httpx.Request] = []
+        self.queue = FalQueue("id:secret", FalHosts("https://rest.example.test", "https://cdn.example.test"))
+        self.queue._client._client._transport = httpx.MockTransport(self._handle)
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def fal(monkeypatch: pytest.MonkeyPatch) -> Fal:
+    for name in ("REST_URL", "CDN_URL"):
+        monkeypatch.setattr(fal_client.client, name, getattr(fal_client.client, name))
+    return Fal()
+
+
+def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
+    content = body if isinstance(body, str) else json.dumps(body)
+    return httpx.Response(status, content=content.encode(), headers={"x-fal-request-id": "r1", **headers})
+
+
+def submit(fal: Fal) -> Any:
+    return fal.queue.submit(ENDPOINT, {"prompt": "x"}, "https://hooks.example.test/?secret=a&attempt=1")
+
+
+def test_a_job_is_asked_for_with_its_callback(fal: Fal) -> None:
+    fal.answers = [answer(200, ACCEPTED)]
+    assert submit(fal) == Accepted("r1")
+    [request] = fal.requests
+    assert (request.method, request.url.path) == ("POST", f"/{ENDPOINT}")
+    assert request.url.params["fal_webhook"] == "https://hooks.example.test/?secret=a&attempt=1"
+    assert json.loads(request.content) == {"prompt": "x"}
+    assert request.headers["Authorization"] == "Key id:secret"
+
+
+UNCERTAIN: list[Answer] = [
+    httpx.ReadTimeout("slow"),
+    httpx.WriteTimeout("slow"),
+    httpx.RemoteProtocolError("disconnected"),
+    httpx.ReadError("reset"),
+    httpx.WriteError("reset"),
+    answer(502, {"detail": "bad gateway"}),
+    answer(504, {"detail": "x"}),
+    answer(500, "<html>nginx</html>"),
+    answer(503, "<html>nginx</html>"),
+    answer(200, "<html>"),
+    answer(200, {"status": "IN_QUEUE"}),
+    answer(200, []),
+    answer(200, None),
+]
+
+
+@pytest.mark.parametrize("uncertain", UNCERTAIN, ids=repr)
+def test_what_leaves_it_open_is_unconfirmed_and_not_repeated(fal: Fal, uncertain: Answer) -> None:
+    fal.answers = [uncertain]
+    assert isinstance(submit(fal), Unconfirmed)
+    assert len(fal.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "scope", "retry"),
+    [
+        (answer(401, {"detail": "No user found"}), Scope.ACCOUNT, False),
+        (answer(403, {"detail": "User is locked."}), Scope.ACCOUNT, False),
+        (answer(404, {"detail": "Application not found"}), Scope.ENDPOINT, False),
+        (answer(422, {"detail": [{"type": "missing", "loc": ["body", "prompt"], "msg": "x"}]}), Scope.ASSET, False),
+        (answer(429, {"detail": "x"}), Scope.ENDPOINT, True),
+        (answer(409, {"detail": "x"}), Scope.ENDPOINT, True),
+        (answer(500, {"detail": "x", "error_type": "internal_error"}), Scope.ENDPOINT, True),
+        (answer(503, {"detail": "x"}), Scope.ENDPOINT, True),
+        (httpx.ConnectError("refused"), Scope.ENDPOINT, True),
+        (httpx.ConnectTimeout("slow"), Scope.ENDPOINT, True),
+    ],
+)
+def test_what_is_certain_is_refused_and_not_repeated(fal: Fal, refusal: Answer, scope: Scope, retry: bool) -> None:
+    fal.answers = [refusal]
+    outcome = submit(fal)
+    assert isinstance(outcome, Refused)
+    assert (outcome.error.scope, outcome.error.retry) == (scope, retry)
+    assert len([request for request in fal.requests if request.url.host == "queue.fal.run"]) == 1
+
+
+def status(name: str, **fields: Any) -> httpx.Response:
+    return answer(200 if name == "COMPLETED" else 202, {"status": name, "logs": None, "metrics": {}, **fields})
+
+
+def look_up(fal: Fal, *answers: Answer) -> Any:
+    fal.answers = list(answers)
+    return fal.queue.look_up(ENDPOINT, "r1")
+
+
+def test_how_a_job_stands(fal: Fal) -> None:
+    assert look_up(fal, status("IN_QUEUE", queue_position=3)) == Queued()
+    assert look_up(fal, status("IN_PROGRESS")) == InProgress()
+    completed = status("COMPLETED")
+    assert look_up(fal, completed, completed, answer(200, {"images": []})) == Finished({"images": []})
+
+
+def test_a_failed_job_is_completed_too_and_only_its_result_tells(fal: Fal) -> None:
+    detail = {"detail": [{"type": "content_policy_violation", "loc": ["body"], "msg": "x"}]}
+    outcome = look_up(fal, status("COMPLETED"), status("COMPLETED"), answer(422, detail))
+    assert isinstance(outcome, Failed)
+    assert outcome.error.failure().permanent
+
+
+@pytest.mark.parametrize("body", [{"status": "NOT_FOUND"}, {"detail": "x"}])
+def test_a_job_that_fal_knows_no_more(fal: Fal, body: dict[str, str]) -> None:
+    assert look_up(fal, answer(404, body)) == Gone()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answer(401, {"detail": "x"}),
+        answer(403, {"detail": "x"}),
+        answer(408, {"detail": "x"}),
+        answer(429, {"detail": "x"}),
+        answer(502, "<html>"),
+        answer(200, "<html>"),
+        answer(200, []),
+        answer(200, {"status": "PUZZLED"}),
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectError("refused"),
+    ],
+    ids=repr,
+)
+def test_trouble_in_asking_says_nothing_about_the_job(fal: Fal, trouble: Answer) -> None:
+    with pytest.raises(FalUnreachable):
+        look_up(fal, trouble)
+
+
+def test_a_file_that_cannot_be_handed_over(fal: Fal) -> None:
+    def upload(*_: object, **__: object) -> str:
+        raise httpx.ReadTimeout("slow")
+
+    fal.queue._client.__dict__["upload"] = upload
+    with pytest.raises(FalUnreachable, match="ReadTimeout"):
+        fal.queue.upload(b"x", "image/png", "x", 60)
+
+
+def test_the_clients_own_replays_are_off() -> None:
+    assert fal_client.client.MAX_ATTEMPTS == 1

@@ -1,0 +1,70 @@
+"""Where everything lies in the bucket, and which keys are whose."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.keys import (
+    RESULT_NAMES,
+    SCRIPT_NAMES,
+    AssetKind,
+    FileKind,
+    FileRef,
+    episode_folder,
+    is_episode_id,
+    plan_key,
+    split_episode_key,
+)
+from shared.script.paths import RESERVED_STEMS
+
+ADDRESS = "a" * 40
+
+
+def test_every_kind_of_file_lies_in_a_folder_of_its_own() -> None:
+    keys = {kind: FileRef(kind=kind, address=ADDRESS).key for kind in FileKind}
+    assert len(set(keys.values())) == len(FileKind)
+    assert all(key.endswith(f"/{ADDRESS}") for key in keys.values())
+
+
+@pytest.mark.parametrize("kind", AssetKind)
+def test_what_was_bought_is_never_among_what_may_be_pruned(kind: AssetKind) -> None:
+    assert FileRef.of_asset(kind, ADDRESS).key == f"assets/{kind}/{ADDRESS}"
+
+
+@pytest.mark.parametrize("kind", [FileKind.PART, FileKind.HOUSE, FileKind.EPISODE])
+def test_what_is_derived_may_be_pruned(kind: FileKind) -> None:
+    assert FileRef(kind=kind, address=ADDRESS).key.startswith("derived/")
+
+
+def test_sources_never_expire() -> None:
+    assert FileRef(kind=FileKind.SOURCE, address=ADDRESS).key == f"sources/{ADDRESS}"
+
+
+@given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", fullmatch=True), st.text(min_size=1))
+def test_a_key_is_taken_apart_as_it_was_put_together(episode_id: str, path: str) -> None:
+    assert is_episode_id(episode_id)
+    assert split_episode_key(episode_folder(episode_id) + path) == (episode_id, path)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "episodes", "episodes/", "episodes/a", "episodes/a/", "plans/a/b", "xepisodes/a/b"]
+)
+def test_keys_of_no_episode(key: str) -> None:
+    assert split_episode_key(key) is None
+
+
+@pytest.mark.parametrize("text", ["", ".a", "-a", "_a", "a/b", "a b", "é", "a\n", "x" * 101, ".."])
+def test_texts_that_name_no_episode(text: str) -> None:
+    assert not is_episode_id(text)
+
+
+def test_plans_lie_apart_from_inputs() -> None:
+    assert plan_key("a", "run") == "plans/a/run.json"
+    assert split_episode_key(plan_key("a", "run")) is None
+
+
+def test_a_script_can_name_none_of_our_own_files() -> None:
+    """Otherwise a result would be an input, and an episode would start itself over and over."""
+    for name in RESULT_NAMES | set(SCRIPT_NAMES):
+        assert name.partition(".")[0] in RESERVED_STEMS
+    assert not RESULT_NAMES & set(SCRIPT_NAMES)

@@ -1,0 +1,80 @@
+"""The table of a job's states: what it allows, and what it must never allow."""
+
+import pytest
+
+from shared.ledger.states import (
+    CLAIM,
+    OPEN,
+    RELEASABLE,
+    RELEASE,
+    SEND,
+    SETTLED,
+    STORE,
+    TRANSITIONS,
+    JobState,
+    Transition,
+)
+from tests.builders import SECRET, job_of
+
+POSSIBLY_AT_FAL = {JobState.SUBMITTING, JobState.SUBMITTED, JobState.UNCONFIRMED, JobState.HELD}
+
+
+def test_every_state_is_free_open_or_settled() -> None:
+    assert {JobState.FREE} | OPEN | SETTLED == set(JobState)
+    assert not OPEN & SETTLED
+    assert JobState.FREE not in OPEN | SETTLED
+
+
+def test_nothing_is_sent_twice() -> None:
+    # sending is possible from a claim alone, and a claim never from a state in which fal may have the job
+    assert SEND.sources == {JobState.CLAIMED}
+    assert not CLAIM.sources & POSSIBLY_AT_FAL
+    assert [step for step in TRANSITIONS if step.target is JobState.SUBMITTING] == [SEND]
+    # and free again becomes only what fal has certainly refused, or was never sent
+    assert RELEASE.sources <= {JobState.CLAIMED, JobState.SUBMITTING}
+    assert [step for step in TRANSITIONS if step.target is JobState.FREE] == [RELEASE]
+
+
+def test_who_may_still_become_free() -> None:
+    """Requests for an asset in one of these come again; in all others they may be forgotten."""
+    reach = {JobState.FREE}
+    while (
+        more := {s for step in TRANSITIONS if step.target in reach and step is not CLAIM for s in step.sources} - reach
+    ):
+        reach |= more
+    assert reach == RELEASABLE
+
+
+def test_what_is_stored_stays_stored() -> None:
+    assert not [step for step in TRANSITIONS if JobState.STORED in step.sources]
+
+
+def test_a_result_can_be_stored_whatever_became_of_its_job() -> None:
+    assert STORE.sources == set(JobState) - {JobState.STORED}
+
+
+@pytest.mark.parametrize("transition", [step for step in TRANSITIONS if step is not CLAIM], ids=lambda step: step.name)
+def test_only_a_claim_opens_a_job(transition: Transition) -> None:
+    """Its mark among the open jobs is written with the claim, and by nothing else."""
+    assert transition.sources <= OPEN or transition.target not in OPEN
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_knows_whether_it_is_open(state: JobState) -> None:
+    assert job_of(state).is_open == (state in OPEN)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "secret", "expected"),
+    [
+        (1, SECRET, True),
+        (2, "zwei", True),
+        (1, "zwei", False),
+        (3, "", False),
+        (3, SECRET, False),
+        (1, "sécret", False),
+    ],
+)
+def test_a_callback_has_to_carry_the_secret_of_its_attempt(attempt: int, secret: str, expected: bool) -> None:
+    job = job_of(attempt=2, secrets={"1": SECRET, "2": "zwei"})
+    assert job.expects(attempt, secret) is expected

@@ -1,0 +1,72 @@
+"""Settings from the environment, and the key of fal from where it is kept."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.fal.endpoints import Endpoints
+from shared.runtime import fal
+from shared.runtime.settings import BuySettings, EndpointSettings, FalSettings, PlanSettings, ReconcileSettings
+
+STORE = {"BUCKET": "b", "TABLE": "t"}
+BUY = STORE | {"QUEUE_URL": "q", "WEBHOOK_URL": "https://hooks"}
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    settings = BuySettings.from_environment(BUY | {"FAL_KEY": "id:secret", "PATH": "/bin"})
+    assert (settings.bucket, settings.table, settings.webhook_url) == ("b", "t", "https://hooks")
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(ValidationError, match="webhook_url"):
+        BuySettings.from_environment(STORE | {"QUEUE_URL": "q"})
+
+
+def test_names_are_separated_by_commas() -> None:
+    values = STORE | {"STATE_MACHINE_ARN": "a", "INBOX_QUEUE_URL": "i", "DEAD_REQUEST_QUEUE_URLS": "one,two,"}
+    assert ReconcileSettings.from_environment(values).dead_request_queue_urls == ("one", "two")
+    hosts = FalSettings.from_environment({"FAL_DOWNLOAD_HOSTS": "media.example.test:8443"}).fal_download_hosts
+    assert hosts == ("media.example.test:8443",)
+    assert FalSettings.from_environment({}).fal_download_hosts == ("fal.media", ".fal.media")
+
+
+def test_endpoints_have_defaults_and_can_be_set() -> None:
+    assert EndpointSettings.from_environment({}).endpoints == Endpoints()
+    settings = PlanSettings.from_environment(STORE | {"HEDRA_ENDPOINT": "veed/other", "KONTEXT_ENDPOINT": "k"})
+    assert settings.endpoints == Endpoints(hedra="veed/other", kontext="k")
+
+
+class Vault:
+    """Stands for the parameter store's client."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get_secret(self, name: str, **_: Any) -> str:
+        self.asked.append(name)
+        return "from:secret\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "key", "asked"),
+    [
+        ({"FAL_KEY": "from:key", "FAL_API_KEY": "from:api", "FAL_KEY_SECRET": "s"}, "from:key", []),
+        ({"FAL_API_KEY": "from:api", "FAL_KEY_SECRET": "s"}, "from:api", []),
+        ({"FAL_KEY": "", "FAL_API_KEY": "from:api"}, "from:api", []),
+        ({"FAL_KEY_SECRET": "showrunner/fal-key"}, "from:secret", ["showrunner/fal-key"]),
+    ],
+)
+def test_where_the_key_comes_from(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], key: str, asked: list[str]
+) -> None:
+    vault, keys = Vault(), list[str]()
+    monkeypatch.setattr(fal, "parameters", vault)
+    monkeypatch.setattr(fal, "FalQueue", lambda key, _hosts: keys.append(key))
+    fal.fal_of(FalSettings.from_environment(environment))
+    assert (keys, vault.asked) == ([key], asked)
+
+
+def test_without_a_key_it_says_what_to_set() -> None:
+    with pytest.raises(fal.FalKeyMissing, match="FAL_KEY_SECRET"):
+        fal.fal_of(FalSettings.from_environment({}))

@@ -1,0 +1,184 @@
+"""Which operations of AWS a function may come to call, read from the code without running it.
+
+From a function's ``app.py`` on, every name that is mentioned is followed through `shared.workflow` and
+`shared.runtime`; a call on something that is named like a port is one on its adapter. More may be followed than ever
+runs, never less: names decide, not types.
+"""
+
+import ast
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.unit.template.source import ROOT
+
+_PACKAGES = ("workflow", "runtime")
+
+_PORTS = {
+    "bucket": "S3Bucket",
+    "ledger": "DynamoLedger",
+    "tokens": "SfnTaskTokens",
+    "executions": "SfnExecutions",
+    "queue": "SqsQueue",
+    "inbox": "SqsQueue",
+    "events": "EventBridgeEvents",
+    "dead_letters": "SqsDeadLetters",
+}
+"""Adapters by the names under which the code holds them, with or without an underscore before it."""
+
+_ADAPTERS = {
+    "S3Bucket": ("shared/aws/bucket.py", "s3"),
+    "DynamoLedger": ("shared/ledger/dynamodb.py", "dynamodb"),
+    "SfnTaskTokens": ("shared/aws/step_functions.py", "states"),
+    "SfnExecutions": ("shared/aws/step_functions.py", "states"),
+    "SqsQueue": ("shared/aws/queue.py", "sqs"),
+    "SqsDeadLetters": ("shared/aws/dead_letters.py", "sqs"),
+    "EventBridgeEvents": ("shared/aws/event_bus.py", "events"),
+}
+"""Where each adapter is written, and the prefix of its service's actions."""
+
+_S3_ACTIONS = {
+    # Without s3:ListBucket, S3 says of a missing object that it is forbidden.
+    "get_object": {"s3:GetObject", "s3:ListBucket"},
+    "head_object": {"s3:GetObject", "s3:ListBucket"},
+    "download_file": {"s3:GetObject", "s3:ListBucket"},
+    "put_object": {"s3:PutObject"},
+    "upload_file": {"s3:PutObject", "s3:AbortMultipartUpload"},
+    "copy": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"},
+    "list_objects_v2": {"s3:ListBucket"},
+}
+_TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+_OTHERWISE = {
+    # Powertools' parameters, which get the key of fal.
+    "get_secret": {"secretsmanager:GetSecretValue"},
+    # Only who buys gives `handle_messages` a client, by which failed messages come back after a growing delay.
+    "buying_handler": {"sqs:ChangeMessageVisibility"},
+}
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A module's code, its functions by name, the names that it imports of other modules, and its classes' methods."""
+
+    tree: ast.Module
+    functions: dict[str, ast.FunctionDef]
+    imports: dict[str, str]
+    methods: dict[str, list[ast.FunctionDef]]
+    private_methods: dict[str, list[ast.FunctionDef]]
+
+
+def operations(code_uri: str) -> set[str]:
+    """Return the IAM actions that a function needs for all that it may call."""
+    app = _read(ROOT / code_uri / "app.py")
+    needed: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[tuple[_Module, ast.AST]] = [(app, app.tree)]
+    while waiting:
+        module, body = waiting.pop()
+        if id(body) in seen:
+            continue
+        seen.add(id(body))
+        for node in ast.walk(body):
+            name = _name_of(node)
+            adapter = _adapter_called(node)
+            if adapter:
+                needed |= adapter_actions(adapter, name)
+            elif isinstance(node, ast.Name):
+                needed |= _OTHERWISE.get(name, set())
+                waiting += _functions_named(name, module)
+            elif name:
+                needed |= _OTHERWISE.get(name, set())
+                waiting += _methods_named(name, module)
+    return needed
+
+
+def _name_of(node: ast.AST) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def _adapter_called(node: ast.AST) -> str | None:
+    if not isinstance(node, ast.Attribute):
+        return None
+    adapter = _PORTS.get(_name_of(node.value).removeprefix("_"))
+    return adapter if adapter and node.attr in _methods(adapter) else None
+
+
+def _functions_named(name: str, module: _Module) -> list[tuple[_Module, ast.AST]]:
+    """Return the function that a module means by a name: its own, or one that it imports."""
+    if name in module.functions:
+        return [(module, module.functions[name])]
+    source = _modules().get(module.imports.get(name, ""))
+    return _functions_named(name, source) if source else []
+
+
+def _methods_named(name: str, module: _Module) -> list[tuple[_Module, ast.AST]]:
+    """Return all methods of a name; those of a private class are called in their own module only."""
+    found: list[tuple[_Module, ast.AST]] = [(module, method) for method in module.private_methods.get(name, [])]
+    return found + [(other, method) for other in _modules().values() for method in other.methods.get(name, [])]
+
+
+@functools.cache
+def _modules() -> dict[str, _Module]:
+    paths = (path for package in _PACKAGES for path in sorted((ROOT / "shared" / package).glob("*.py")))
+    return {f"shared.{path.parent.name}.{path.stem}": _read(path) for path in paths}
+
+
+@functools.cache
+def _read(path: Path) -> _Module:
+    tree = ast.parse(path.read_text())
+    methods: dict[str, list[ast.FunctionDef]] = {}
+    private_methods: dict[str, list[ast.FunctionDef]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            for method in _functions_in(node.body):
+                (private_methods if node.name.startswith("_") else methods).setdefault(method.name, []).append(method)
+    imports = {
+        alias.asname or alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    functions = {function.name: function for function in _functions_in(tree.body)}
+    return _Module(tree, functions, imports, methods, private_methods)
+
+
+def _functions_in(body: list[ast.stmt]) -> list[ast.FunctionDef]:
+    return [node for node in body if isinstance(node, ast.FunctionDef)]
+
+
+@functools.cache
+def adapter_actions(adapter: str, method: str) -> frozenset[str]:
+    """Return the actions that a method of an adapter needs, with those of the methods that it calls."""
+    service = _ADAPTERS[adapter][1]
+    actions: set[str] = set()
+    for node in ast.walk(_methods(adapter)[method]):
+        match node:
+            case ast.Attribute(value=ast.Attribute(attr="_client"), attr=operation):
+                actions |= _actions_of(service, operation)
+            case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(operation))]):
+                actions |= _actions_of(service, operation)
+            case ast.Constant(value=str(text)) if service == "dynamodb" and text in _TRANSACTED:
+                actions.add(f"dynamodb:{_TRANSACTED[text]}")
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) if name != method and name in _methods(adapter):
+                actions |= adapter_actions(adapter, name)
+    return frozenset(actions)
+
+
+def _actions_of(service: str, operation: str) -> set[str]:
+    if operation in {"exceptions", "get_paginator", "transact_write_items"}:
+        return set()
+    if service == "s3":
+        return _S3_ACTIONS[operation]
+    return {f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}"}
+
+
+@functools.cache
+def _methods(adapter: str) -> dict[str, ast.FunctionDef]:
+    tree = ast.parse((ROOT / _ADAPTERS[adapter][0]).read_text())
+    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == adapter)
+    return {method.name: method for method in _functions_in(body)}

@@ -1,0 +1,148 @@
+"""The state machine, read and not run: where it leads, what it waits for, what it reads."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from shared.workflow.assemble_episode import Assembled, AssembleRequest
+from shared.workflow.buy_asset import AssetRequest
+from shared.workflow.make_house_clip import HouseClipAnswer, HouseClipRequest
+from shared.workflow.plan_episode import PlanAnswer, PlanRequest
+from shared.workflow.record_outcome import ClosedRun, RunEnd
+from tests.unit.template import source
+from tests.unit.template.data_flow import Function, Walk, shape_of
+from tests.unit.template.plot_rules import RULES, substitutions
+
+Definition = dict[str, Any]
+
+FUNCTIONS = {
+    "${PlanEpisode}": Function(PlanRequest, shape_of(PlanAnswer)),
+    "${HouseClip}": Function(HouseClipRequest, shape_of(HouseClipAnswer)),
+    "${Assemble}": Function(AssembleRequest, {"outcome": Assembled}),
+    "${RecordOutcome}": Function(RunEnd, shape_of(ClosedRun)),
+}
+
+
+def flow_problems(definition: Definition, functions: Mapping[str, Function] = FUNCTIONS) -> list[str]:
+    walk = Walk(functions, AssetRequest)
+    walk.machine(definition, {"episode_id": str})
+    return walk.problems
+
+
+@pytest.mark.parametrize("rule", [*RULES, flow_problems])
+def test_the_plot_keeps_to_the_rule(rule: Callable[[Definition], list[str]]) -> None:
+    assert rule(source.definition()) == []
+
+
+def test_the_template_fills_in_what_the_plot_leaves_open() -> None:
+    (plot,) = source.of_type(source.template(), "AWS::Serverless::StateMachine").values()
+    assert substitutions(source.DEFINITION.read_text(), plot["DefinitionSubstitutions"]) == []
+
+
+def test_the_plot_is_of_the_type_that_may_wait_for_tokens() -> None:
+    (plot,) = source.of_type(source.template(), "AWS::Serverless::StateMachine").values()
+    assert plot["Type"] == "STANDARD"
+    assert source.ROOT / plot["DefinitionUri"] == source.DEFINITION
+    assert source.definition()["TimeoutSeconds"] > 0
+
+
+def inner(definition: Definition, *names: str) -> Definition:
+    """Return a state, by the names of the Maps around it and its own."""
+    states = definition["States"]
+    for name in names[:-1]:
+        states = states[name]["ItemProcessor"]["States"]
+    state: Definition = states[names[-1]]
+    return state
+
+
+def lose_a_target(plot: Definition) -> None:
+    inner(plot, "Shots", "AskComposite")["Next"] = "Part"
+
+
+def strand_a_state(plot: Definition) -> None:
+    inner(plot, "Shots", "Parts", "HouseClipMade")["Default"] = "PartDone"
+
+
+def wait_for_ever(plot: Definition) -> None:
+    del inner(plot, "Shots", "Parts", "AskClip")["TimeoutSeconds"]
+
+
+def try_a_token_again(plot: Definition) -> None:
+    inner(plot, "Shots", "AskComposite")["Retry"][0]["ErrorEquals"] = ["States.Timeout"]
+
+
+def let_a_failure_through(plot: Definition) -> None:
+    del plot["States"]["Assemble"]["Catch"]
+
+
+def write_a_number_as_text(plot: Definition) -> None:
+    plot["States"]["Plan"]["TimeoutSeconds"] = "${Seconds}"
+
+
+def misspell_a_field_of_the_plan(plot: Definition) -> None:
+    inner(plot, "Shots", "CompositeNeeded")["Choices"][0]["Variable"] = "$.shot.composite_wanted"
+
+
+def misspell_a_field_of_a_request(plot: Definition) -> None:
+    payload = inner(plot, "Shots", "Parts", "HouseClip")["Parameters"]["Payload"]
+    payload["number.$"] = payload.pop("part.$")
+
+
+def compare_with_an_outcome_that_is_none(plot: Definition) -> None:
+    plot["States"]["Assembled"]["Choices"][0]["StringEquals"] = "done"
+
+
+def forget_a_field_in_the_loop(plot: Definition) -> None:
+    del inner(plot, "Shots", "Parts", "StepDown")["Parameters"]["plan_key.$"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lose_a_target, "there is no state Part beside Images"),
+        (strand_a_state, "ClipRefused is never reached"),
+        (wait_for_ever, "AskClip may wait for ever"),
+        (try_a_token_again, "AskComposite retries on States.Timeout, and may only on SQS.*"),
+        (let_a_failure_through, "nobody catches what fails in Assemble"),
+        (write_a_number_as_text, "Plan: TimeoutSeconds is not a whole number but '${Seconds}'"),
+        (misspell_a_field_of_the_plan, "CompositeNeeded: nothing has put anything at $.shot.composite_wanted"),
+        (misspell_a_field_of_a_request, "HouseClip: HouseClipRequest has no field number"),
+        (compare_with_an_outcome_that_is_none, "Assembled: $.assembled.outcome is never 'done'"),
+        (forget_a_field_in_the_loop, "PickEngine: nothing has put anything at $.plan_key"),
+    ],
+)
+def test_the_rules_find_a_planted_defect(spoil: Callable[[Definition], None], found: str) -> None:
+    # given
+    plot = source.definition()
+    # when
+    spoil(plot)
+    problems = [problem for rule in (*RULES, flow_problems) for problem in _applied(rule, plot)]
+    # then
+    assert [problem for problem in problems if problem.startswith(found)], problems
+
+
+@pytest.mark.parametrize(
+    ("function", "lost", "found"),
+    [
+        ("${PlanEpisode}", "shots", "Plan: nothing has put anything at $.Payload.shots"),
+        ("${HouseClip}", "message", "HouseClip: nothing has put anything at $.Payload.message"),
+        ("${RecordOutcome}", "state", "RecordFailure: nothing has put anything at $.Payload.state"),
+    ],
+)
+def test_a_field_that_a_function_gives_no_more_is_missed(function: str, lost: str, found: str) -> None:
+    # given
+    known = FUNCTIONS[function]
+    assert isinstance(known.answer, dict)
+    answer = {name: shape for name, shape in known.answer.items() if name != lost}
+    # when
+    problems = flow_problems(source.definition(), {**FUNCTIONS, function: Function(known.request, answer)})
+    # then
+    assert found in problems
+
+
+def _applied(rule: Callable[[Definition], list[str]], plot: Definition) -> list[str]:
+    try:
+        return rule(plot)
+    except KeyError:  # the data flow follows targets, which have to exist
+        return []

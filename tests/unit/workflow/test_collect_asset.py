@@ -1,0 +1,303 @@
+"""Bringing a result home: whose it is, what it is, and that it is stored once."""
+
+from typing import Any
+
+import pytest
+
+from shared.downloads import DownloadFailed
+from shared.fal.callbacks import CallbackUnreadable
+from shared.fal.errors import Scope, SortedError
+from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
+from shared.keys import AssetKind, FileRef
+from shared.ledger.records import Failure, Job
+from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
+from shared.media.errors import MediaRefused
+from shared.workflow.collect_asset import Collected, InboxMessage, ResultNotReady, collect_asset
+from tests.builders import ADDRESS, SECRET, callback, claim_of, image_delivered, job_failed, waiter_of
+from tests.fakes.faults import Crash, Fuse
+from tests.world import World
+
+KEY = FileRef.of_asset(AssetKind.PORTRAIT, ADDRESS).key
+ELSEWHERE = {"request_id": "request-1", "status": "OK", "payload": None, "payload_error": "not serialisable"}
+NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "error": "Invalid status code: 500"}
+
+
+@pytest.fixture
+def world() -> World:
+    """A world in which fal has one job, for which two tokens wait."""
+    world = World()
+    job = world.ledger.claim(claim_of(), world.clock())
+    for step in (SEND, ACCEPT):
+        assert job
+        job = world.ledger.step(job, step, world.clock(), {"request_id": "request-1"} if step is ACCEPT else {})
+    for token in ("one", "two"):
+        world.ledger.add_waiter(waiter_of(token))
+    return world
+
+
+def collect(message: InboxMessage, world: World) -> Collected:
+    return collect_asset(message, world.collecting())
+
+
+def failure_of(world: World) -> Failure:
+    failure = world.job(ADDRESS).failure
+    assert failure
+    return failure
+
+
+def next_attempt(world: World) -> Job:
+    """Let the job fail, and a later run have it at fal once more."""
+    assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
+    job = world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    assert job
+    sent = world.ledger.step(job, SEND, world.clock())
+    assert sent
+    accepted = world.ledger.step(sent, ACCEPT, world.clock(), {"request_id": "request-2"})
+    assert accepted
+    return accepted
+
+
+def test_a_result_is_stored_and_everybody_is_woken(world: World) -> None:
+    # when fal delivers
+    assert collect(callback(), world) is Collected.STORED
+    # then the file lies under its address as it came, and the ledger says what it is
+    assert world.bucket.get(KEY) == world.files.data
+    assert world.bucket.content_type(KEY) == "image/png"
+    job = world.job(ADDRESS)
+    assert (job.state, job.size, job.content_type) == (JobState.STORED, len(world.files.data), "image/png")
+    assert job.settled_at == world.clock()
+    # and both tokens go on
+    assert world.tokens.answers == {"one": {"address": ADDRESS}, "two": {"address": ADDRESS}}
+    assert world.ledger.waiters(ADDRESS) == []
+    assert world.ledger.open_jobs() == []
+
+
+def test_a_second_delivery_changes_nothing(world: World) -> None:
+    collect(callback(), world)
+    before = world.job(ADDRESS)
+    world.files.data = b"something else"
+    assert collect(callback(), world) is Collected.KNOWN
+    assert world.job(ADDRESS) == before
+    assert len(world.files.fetched) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        callback(secret="guessed"),
+        callback(secret=""),
+        callback(attempt=2),
+        callback(attempt=0),
+        callback(address="b" * 40),
+        InboxMessage(query="", body="{}"),
+        InboxMessage(query=f"address={ADDRESS}&attempt=1", body="{}"),
+        InboxMessage(query=f"address={ADDRESS}&attempt=one&secret={SECRET}", body="{}"),
+        InboxMessage(query=f"address={ADDRESS}&attempt=1&secret={SECRET}&more=x", body="{}"),
+        InboxMessage(query="%%%", body="{}"),
+    ],
+)
+def test_what_no_job_of_ours_expects_is_dropped(world: World, message: InboxMessage) -> None:
+    before = world.job(ADDRESS)
+    assert collect(message, world) is Collected.FOREIGN
+    assert world.job(ADDRESS) == before
+    assert (world.files.fetched, world.bucket.writes, world.tokens.answers) == ([], [], {})
+
+
+@pytest.mark.parametrize("body", [{}, {"request_id": 7, "status": "OK"}, {"request_id": "r", "status": "DONE"}])
+def test_a_body_that_fal_does_not_document_is_an_error(world: World, body: dict[str, Any]) -> None:
+    query = callback().query
+    for text in (str(body), "[]", "not JSON"):
+        with pytest.raises(CallbackUnreadable):
+            collect(InboxMessage(query=query, body=text), world)
+    assert world.job(ADDRESS).state is JobState.SUBMITTED
+
+
+@pytest.mark.parametrize("steps", [(SEND,), (SEND, DOUBT)], ids=["submitting", "unconfirmed"])
+def test_a_result_before_its_submit_was_recorded(steps: Any) -> None:
+    # given a job whose submit has not been recorded, or was never answered
+    world = World()
+    job = world.ledger.claim(claim_of(), 1.0)
+    for step in steps:
+        assert job
+        job = world.ledger.step(job, step, 2.0)
+    # when fal delivers
+    assert collect(callback(), world) is Collected.STORED
+    # then it is stored, under the request's id
+    assert (world.job(ADDRESS).state, world.job(ADDRESS).request_id) == (JobState.STORED, "request-1")
+
+
+def test_a_job_that_failed_says_why(world: World) -> None:
+    assert collect(callback(body=job_failed("content_policy_violation")), world) is Collected.FAILED
+    assert failure_of(world) == Failure(
+        error="content_policy_violation", message="prompt: it cannot be done", permanent=True
+    )
+    assert {world.tokens.error(token) for token in ("one", "two")} == {"AssetFailed"}
+    assert world.ledger.waiters(ADDRESS) == []
+
+
+@pytest.mark.parametrize("error_type", ["generation_timeout", "runner_server_error", "file_download_error"])
+def test_what_may_pass_is_not_for_good(world: World, error_type: str) -> None:
+    collect(callback(body=job_failed(error_type)), world)
+    assert failure_of(world).error == error_type
+    assert not failure_of(world).permanent
+
+
+OUTAGE = SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=True)
+VERDICT = SortedError("http_422", "prompt: too short", Scope.ASSET, retry=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "permanent"),
+    [
+        (Failed(OUTAGE), "http_500", False),
+        (Failed(VERDICT), "http_422", True),
+        (Gone(), "no_reason_given", False),
+    ],
+)
+@pytest.mark.parametrize("payload", [None, {"detail": "Internal error"}, []])
+def test_a_failure_without_a_reason_is_looked_up(
+    world: World, outcome: JobOutcome, error: str, permanent: bool, payload: Any
+) -> None:
+    """A callback has no status: without a type, an outage looks like a verdict on the inputs."""
+    world.provider.outcomes = {"request-1": outcome}
+    assert collect(callback(body={**NO_REASON, "payload": payload}), world) is Collected.FAILED
+    assert (failure_of(world).error, failure_of(world).permanent) == (error, permanent)
+
+
+def test_a_result_that_did_not_fit_is_fetched(world: World) -> None:
+    world.provider.outcomes = {"request-1": Finished(image_delivered()["payload"])}
+    assert collect(callback(body=ELSEWHERE), world) is Collected.STORED
+    assert world.bucket.get(KEY) == world.files.data
+
+
+@pytest.mark.parametrize("outcome", [Gone(), InProgress(), FalUnreachable("down")])
+def test_a_result_that_cannot_be_had_yet_comes_again(world: World, outcome: Any) -> None:
+    world.provider.outcomes = {"request-1": outcome}
+    with pytest.raises((ResultNotReady, FalUnreachable)):
+        collect(callback(body=ELSEWHERE), world)
+    assert world.job(ADDRESS).state is JobState.SUBMITTED
+    assert world.tokens.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("payload", "error", "permanent"),
+    [
+        ({"images": []}, "NoMediaReturned", False),
+        ({"pictures": 7}, "NoMediaReturned", False),
+        ({"images": [{"url": ""}]}, "NoMediaReturned", False),
+        ({"images": [{"url": "https://v3.fal.media/x"}], "has_nsfw_concepts": [True]}, "BlockedByContentPolicy", True),
+    ],
+)
+def test_a_result_without_a_picture(world: World, payload: dict[str, Any], error: str, permanent: bool) -> None:
+    body = {"request_id": "request-1", "status": "OK", "payload": payload}
+    assert collect(callback(body=body), world) is Collected.FAILED
+    assert (failure_of(world).error, failure_of(world).permanent) == (error, permanent)
+    assert not world.bucket.exists(KEY)
+
+
+def test_a_file_that_is_not_what_it_should_be(world: World) -> None:
+    world.refuse_file = MediaRefused("is no picture")
+    assert collect(callback(), world) is Collected.FAILED
+    assert failure_of(world).message == "is no picture"
+    assert not world.bucket.exists(KEY)
+
+
+def test_a_file_that_cannot_be_fetched_just_now_comes_again(world: World) -> None:
+    def down() -> None:
+        raise DownloadFailed("v3.fal.media: ReadTimeout")
+
+    world.files.on_fetch = down
+    with pytest.raises(DownloadFailed):
+        collect(callback(), world)
+    assert world.job(ADDRESS).state is JobState.SUBMITTED
+
+
+def test_a_late_result_of_a_job_that_was_given_up_is_kept(world: World) -> None:
+    assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="overdue", message="too late")})
+    assert collect(callback(), world) is Collected.STORED
+    assert world.job(ADDRESS).state is JobState.STORED
+
+
+@pytest.mark.parametrize("released", [False, True], ids=["claimed", "free"])
+def test_a_late_result_settles_a_job_that_is_about_to_be_bought_again(world: World, released: bool) -> None:
+    # given a job that failed, and the next attempt at it, of which nothing was sent
+    assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
+    again = world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    assert again
+    if released:
+        assert world.ledger.step(again, RELEASE, world.clock())
+    # when the first attempt's result comes
+    assert collect(callback(), world) is Collected.STORED
+    # then it is the asset, and nothing more can be sent
+    assert world.ledger.step(again, SEND, world.clock()) is None
+    assert world.ledger.claim(claim_of(run="third"), world.clock() + 9999) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        job_failed("content_policy_violation"),
+        image_delivered(has_nsfw_concepts=[True]),
+        {"request_id": "request-1", "status": "OK", "payload": {"images": []}},
+        NO_REASON,
+    ],
+    ids=["error", "blocked", "empty", "no reason"],
+)
+def test_an_earlier_attempt_cannot_fail_the_present_one(world: World, body: dict[str, Any]) -> None:
+    # given a second attempt at fal
+    next_attempt(world)
+    # when the first one turns out to have no result
+    assert collect(callback(body=body), world) is Collected.KNOWN
+    # then the second one goes on
+    assert world.job(ADDRESS).state is JobState.SUBMITTED
+    assert world.tokens.answers == {}
+
+
+def test_an_earlier_attempts_result_is_as_good(world: World) -> None:
+    next_attempt(world)
+    assert collect(callback(), world) is Collected.STORED
+    assert world.tokens.answers["one"] == {"address": ADDRESS}
+
+
+def test_a_result_that_is_overtaken_by_a_new_claim_comes_again(world: World) -> None:
+    # given a failed job that is claimed once more while an old result is being fetched
+    assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
+    world.files.on_fetch = lambda: world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    # when it is collected, it is not lost: it comes again, and is stored then
+    with pytest.raises(ResultNotReady):
+        collect(callback(), world)
+    assert collect(callback(), world) is Collected.STORED
+
+
+def calls_to_collect(body: dict[str, Any]) -> int:
+    world = World()
+    job = world.ledger.claim(claim_of(), 1.0)
+    assert job
+    world.ledger.step(job, SEND, 1.0)
+    world.ledger.add_waiter(waiter_of("one"))
+    world.ledger.add_waiter(waiter_of("two"))
+    collect(callback(body=body), world)
+    return world.fuse.calls
+
+
+@pytest.mark.parametrize("body", [image_delivered(), job_failed("no_media_generated")], ids=["result", "failure"])
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_call_loses_nothing(world: World, body: dict[str, Any], done: bool) -> None:
+    for at in range(1, calls_to_collect(body) + 1):
+        # given a fresh job, and a crash at one call
+        fresh = World()
+        job = fresh.ledger.claim(claim_of(), 1.0)
+        assert job
+        fresh.ledger.step(job, SEND, 1.0)
+        for token in ("one", "two"):
+            fresh.ledger.add_waiter(waiter_of(token))
+        fresh.fuse = Fuse(at=at, done=done)
+        # when the message comes a second time
+        with pytest.raises(Crash):
+            collect(callback(body=body), fresh)
+        collect(callback(body=body), fresh)
+        # then the job is settled, and both tokens were told
+        assert fresh.job(ADDRESS).state in SETTLED
+        assert set(fresh.tokens.answers) == {"one", "two"}
+        assert fresh.ledger.waiters(ADDRESS) == []
+        assert fresh.ledger.open_jobs() == []

@@ -1,0 +1,261 @@
+"""Planning a run: which execution may, what is refused, and what the plot learns."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.keys import AssetKind
+from shared.ledger.records import RunState
+from shared.ledger.states import SEND, STORE
+from shared.plan.build import ReadInputs
+from shared.plan.models import Plan
+from shared.script.models import Script
+from shared.workflow.inputs import read_inputs
+from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
+from shared.workflow.read_files import FilesRefused
+from shared.workflow.status import EpisodeState
+from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, addresses_of, claim_of, inputs_of, part_of
+from tests.fakes.faults import Crash, Fuse
+from tests.world import World
+
+RUN = "execution-1"
+FOLDER = f"episodes/{EPISODE}/"
+TINY = Path(__file__).parents[2] / "fixtures" / "tiny-episode"
+
+
+class Folder(World):
+    """An episode's folder whose recordings are not really read."""
+
+    def __init__(self, script: Any = TWO_SCENES) -> None:
+        super().__init__()
+        self.change(script)
+        for number in range(1, 5):
+            self.bucket.put(f"{FOLDER}audio/0{number}.mp3", b"sound", "audio/mpeg")
+
+    def change(self, script: Any) -> None:
+        text = script if isinstance(script, str) else json.dumps(script)
+        self.bucket.put(FOLDER + "script.json", text.encode(), "application/json")
+
+    @property
+    def digest(self) -> str:
+        return read_inputs(self.bucket, EPISODE, CONFIGURATION).digest
+
+    def upload_claimed(self, name: str = RUN) -> str:
+        """Claim the present state for an execution, as an upload does; return its digest."""
+        self.ledger.claim_run(EPISODE, self.digest, self.clock(), name=lambda _: name, again=False)
+        return self.digest
+
+    def planned(self, answer: PlanAnswer) -> Plan:
+        assert answer.outcome is PlanOutcome.PLANNED, answer.message
+        return Plan.model_validate_json(self.bucket.get(answer.plan_key))
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Folder:
+    def read(script: Script, *_: object) -> ReadInputs:
+        return inputs_of(script)
+
+    monkeypatch.setattr("shared.workflow.plan_episode.read_files", read)
+    return Folder()
+
+
+def plan(world: World, digest: str | None = None, run: str = RUN, episode_id: str = EPISODE) -> PlanAnswer:
+    input_ = PlanInput(episode_id=episode_id, digest=digest)
+    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=f"arn:{run}", input=input_)
+    return plan_episode(request, world.planning())
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**deepcopy(TWO_SCENES), **fields}
+
+
+def test_a_run_is_planned(folder: Folder) -> None:
+    # when an execution that a person started is planned
+    answer = plan(folder)
+    # then its plan lies in the bucket, and the run is running
+    made = folder.planned(answer)
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    assert (run.name, run.state, run.execution_arn) == (RUN, RunState.RUNNING, f"arn:{RUN}")
+    assert run.plan_key == answer.plan_key
+    assert made.run == RUN
+    # and the plot gets every shot and part, with everything to be asked for
+    assert [part.index for shot in answer.shots for part in shot.parts] == [0, 2, 1, 3]
+    assert all(shot.composite_asked and len(shot.images) == 2 for shot in answer.shots)
+    for shot in answer.shots:
+        for part in shot.parts:
+            assert [engine.asked for engine in part.engines] == [True, True, False]
+            assert [engine.last for engine in part.engines] == [False, False, True]
+    # and people can read what it will cost
+    assert folder.status().state is EpisodeState.RUNNING
+    assert folder.status().expected_usd == made.quote.expected_usd > 0
+
+
+def test_what_is_stored_is_not_asked_for(folder: Folder) -> None:
+    # given an episode whose first shot is complete
+    made = folder.planned(plan(folder))
+    shot = made.shots[0]
+    clips = [made.parts[index].engines[0].clip for index in shot.parts]
+    for address in [*shot.images, shot.composite, *(clip.address for clip in clips if clip)]:
+        job = folder.ledger.claim(claim_of(address), 1.0)
+        assert job
+        sent = folder.ledger.step(job, SEND, 1.0)
+        assert sent
+        folder.ledger.step(sent, STORE, 1.0)
+    # when it is planned again
+    answer = plan(folder)
+    # then nothing of that shot is asked for, and the background that it shares is not either
+    first, second, _ = answer.shots
+    assert (first.images, first.composite_asked) == ((), False)
+    assert [part.engines[0].asked for part in first.parts] == [False, False]
+    assert [image.kind for image in second.images] == [AssetKind.PORTRAIT]
+    quote = folder.planned(answer).quote
+    assert quote.reused == 5
+    assert quote.expected_usd < made.quote.expected_usd
+
+
+def test_an_own_clip_asks_for_nothing(folder: Folder) -> None:
+    # given a scene whose only line brings its own video
+    script = deepcopy(TWO_SCENES)
+    script["scenes"][1]["lines"][0]["clip"] = "own/keeper.mp4"
+    folder.change(script)
+    folder.bucket.put(FOLDER + "own/keeper.mp4", b"film", "video/mp4")
+    # when it is planned
+    answer = plan(folder)
+    # then its shot asks for no picture and no clip
+    shot = answer.shots[2]
+    assert (shot.images, shot.composite_asked) == ((), False)
+    assert [(engine.asked, engine.last) for engine in shot.parts[0].engines] == [(False, True)]
+    # and the lamp room is not painted for it
+    assert len(addresses_of(folder.planned(answer), AssetKind.BACKGROUND)) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "words"),
+    [
+        ("{", "ScriptRejected", "script.json"),
+        (changed(caps={"usd": 0.5}), "OverCap", "caps.usd of 0.5"),
+        (changed(caps={"images": 2}), "OverCap", "7 images"),
+        (changed(caps={"clip_seconds": 10}), "OverCap", "caps.clip_seconds"),
+        (changed(music="music/theme.mp3"), "FileMissing", "music/theme.mp3"),
+        (changed(review="storyboard"), "NotSupported", "review"),
+    ],
+)
+def test_what_no_episode_can_be_made_of_is_refused(folder: Folder, script: Any, error: str, words: str) -> None:
+    folder.change(script)
+    answer = plan(folder)
+    assert (answer.outcome, answer.error) == (PlanOutcome.REJECTED, error)
+    assert words in answer.message
+    # and no plan is left, by which anything could be bought
+    assert answer.plan_key == ""
+    assert not [key for key in folder.bucket.stored_keys if key.startswith("plans/")]
+
+
+def test_a_cap_that_is_just_met_is_kept(folder: Folder) -> None:
+    quote = folder.planned(plan(folder)).quote
+    folder.change(changed(caps={"usd": round(quote.ceiling_usd, 2) + 0.01, "images": quote.images}))
+    assert plan(folder, run="execution-2").outcome is PlanOutcome.PLANNED
+
+
+def test_files_that_cannot_be_used_are_all_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> ReadInputs:
+        raise FilesRefused(["audio/01.mp3 is no sound", "audio/02.mp3 is empty"])
+
+    monkeypatch.setattr("shared.workflow.plan_episode.read_files", read)
+    answer = plan(folder)
+    assert answer.error == "FileRefused"
+    assert answer.message == "audio/01.mp3 is no sound; audio/02.mp3 is empty"
+
+
+def test_too_many_parts_are_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(script: Script, *_: object) -> ReadInputs:
+        return inputs_of(script, pieces={0: [part_of(str(n)) for n in range(398)]})
+
+    monkeypatch.setattr("shared.workflow.plan_episode.read_files", read)
+    answer = plan(folder)
+    assert answer.error == "TooManyParts"
+    assert "401 parts" in answer.message
+
+
+@pytest.mark.parametrize("episode_id", ["", "..", "a/b", "x" * 101])
+def test_an_id_that_names_no_episode_is_refused(folder: Folder, episode_id: str) -> None:
+    answer = plan(folder, episode_id=episode_id)
+    assert (answer.outcome, answer.error) == (PlanOutcome.REJECTED, "EpisodeIdInvalid")
+
+
+def test_an_uploads_run_is_taken_over_by_its_execution_alone(folder: Folder) -> None:
+    # given a state that an upload claimed
+    digest = folder.upload_claimed()
+    # when somebody starts another execution beside it
+    beside = plan(folder, run="by-hand")
+    # then that one does nothing, and the claimed one is planned
+    assert beside.outcome is PlanOutcome.NOTHING_TO_DO
+    assert RUN in beside.message
+    assert plan(folder, digest).outcome is PlanOutcome.PLANNED
+
+
+def test_a_console_start_after_a_failure_is_the_next_attempt(folder: Folder) -> None:
+    folder.upload_claimed("first")
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
+    assert plan(folder, run="second").outcome is PlanOutcome.PLANNED
+    newest = folder.ledger.newest_run(EPISODE)
+    assert newest
+    assert (newest.name, newest.attempt) == ("second", 2)
+
+
+def test_an_execution_whose_run_has_ended_does_nothing(folder: Folder) -> None:
+    digest = folder.upload_claimed()
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
+    assert plan(folder, digest).outcome is PlanOutcome.NOTHING_TO_DO
+
+
+def test_inputs_that_change_while_a_run_starts_end_it(folder: Folder) -> None:
+    # given a claimed state, and an upload before its execution looked
+    digest = folder.upload_claimed()
+    folder.change(changed(title="Another title"))
+    # when its execution looks
+    answer = plan(folder, digest)
+    # then it does nothing, and its run is superseded
+    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
+    run = folder.ledger.run(EPISODE, digest)
+    assert run
+    assert (run.state, run.ended_at) == (RunState.SUPERSEDED, folder.clock())
+    assert folder.ledger.open_runs() == []
+
+
+def test_a_crash_at_any_call_and_once_more(folder: Folder) -> None:
+    digest = folder.upload_claimed()
+    plan(folder, digest)
+    for at in range(1, folder.fuse.calls + 1):
+        fresh = Folder()
+        claimed = fresh.upload_claimed()
+        fresh.fuse = Fuse(at=at, done=True)
+        with pytest.raises(Crash):
+            plan(fresh, claimed)
+        assert plan(fresh, claimed).outcome is PlanOutcome.PLANNED
+
+
+def test_a_real_episode() -> None:
+    """Everything at once: real recordings are probed, cut and kept under their addresses."""
+    # given an episode with two recorded lines
+    world = World()
+    for path in sorted(TINY.rglob("*")):
+        if path.is_file():
+            world.bucket.put(FOLDER + path.relative_to(TINY).as_posix(), path.read_bytes(), "application/octet-stream")
+    # when it is planned twice
+    first = plan(world)
+    assert first.outcome is PlanOutcome.PLANNED, first.message
+    made = Plan.model_validate_json(world.bucket.get(first.plan_key))
+    second = plan(world)
+    # then its parts lie under their addresses, and the plan is the same
+    assert len(made.parts) == 2
+    assert all(world.bucket.exists(part.recording.key) for part in made.parts)
+    assert all(part.seconds >= part.spoken_seconds > 0 for part in made.parts)
+    assert Plan.model_validate_json(world.bucket.get(second.plan_key)) == made

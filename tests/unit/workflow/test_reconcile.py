@@ -1,0 +1,204 @@
+"""Looking after open jobs, runs and dead letters: nothing waits for ever, nothing is lost."""
+
+import pytest
+
+from shared.fal.errors import Scope, SortedError
+from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, Queued
+from shared.ledger.states import ACCEPT, DOUBT, SEND, JobState, Transition
+from shared.workflow.collect_asset import Collected, collect_asset, read_inbox_message
+from shared.workflow.reconcile import STARTING_LIMIT, reconcile
+from shared.workflow.record_outcome import RunEnd, record_outcome
+from shared.workflow.status import EpisodeState
+from tests.builders import ADDRESS, EPISODE, RUN, TWO_SCENES, claim_of, image_delivered, plan_of, waiter_of
+from tests.fakes.provider import Invoiced
+from tests.world import World, request_of
+
+
+def open_job(world: World, *steps: Transition, address: str = ADDRESS, request_id: str = "request-1") -> None:
+    job = world.ledger.claim(claim_of(address), world.clock())
+    for step in steps:
+        assert job
+        job = world.ledger.step(job, step, world.clock(), {"request_id": request_id} if step is ACCEPT else {})
+    world.provider.invoice.append(Invoiced(request_id, "fal-ai/ideogram/v3", {}, ""))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_finished_job_goes_into_the_inbox_and_can_be_collected(world: World) -> None:
+    # given a job whose callback never came
+    open_job(world, SEND, ACCEPT)
+    world.ledger.add_waiter(waiter_of("one"))
+    world.provider.outcomes = {"request-1": Finished(image_delivered()["payload"])}
+    # when it is looked after
+    assert reconcile(world.reconciling()).jobs == {"finished": 1}
+    # then the inbox has what fal would have sent
+    [body] = world.inbox.bodies
+    assert collect_asset(read_inbox_message(body), world.collecting()) is Collected.STORED
+    assert world.tokens.answers == {"one": {"address": ADDRESS}}
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent"),
+    [
+        (SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=True), False),
+        (SortedError("content_policy_violation", "flagged", Scope.ASSET, retry=False), True),
+    ],
+)
+def test_a_failed_job_is_recorded_as_fal_says_it(world: World, error: SortedError, permanent: bool) -> None:
+    open_job(world, SEND, ACCEPT)
+    world.provider.outcomes = {"request-1": Failed(error)}
+    assert reconcile(world.reconciling()).jobs == {"failed": 1}
+    [body] = world.inbox.bodies
+    assert collect_asset(read_inbox_message(body), world.collecting()) is Collected.FAILED
+    failure = world.job(ADDRESS).failure
+    assert failure
+    assert (failure.error, failure.message, failure.permanent) == (error.name, error.message, permanent)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seen"),
+    [
+        (Queued(), "queued"),
+        (InProgress(), "in progress"),
+        (Gone(), "gone at fal"),
+        (FalUnreachable("x"), "fal unreachable"),
+    ],
+)
+def test_what_is_not_over_stays_open(world: World, outcome: object, seen: str) -> None:
+    open_job(world, SEND, ACCEPT)
+    world.provider.outcomes = {"request-1": outcome}  # type: ignore[dict-item]
+    assert reconcile(world.reconciling()).jobs == {seen: 1}
+    assert (world.job(ADDRESS).state, world.inbox.sent) == (JobState.SUBMITTED, [])
+
+
+def test_an_engines_clock_starts_once(world: World) -> None:
+    # given a job that is seen in progress for the first time, and again
+    open_job(world, SEND, ACCEPT)
+    world.provider.outcomes = {"request-1": InProgress()}
+    began = world.clock()
+    for _ in range(2):
+        reconcile(world.reconciling())
+        world.clock.forward(300)
+    # then the first time counts
+    assert world.job(ADDRESS).started_at == began
+
+
+def test_a_lost_sender_leaves_a_doubt(world: World) -> None:
+    # given a job whose sender has not come back
+    open_job(world, SEND)
+    assert reconcile(world.reconciling()).jobs == {"submitting": 1}
+    world.clock.forward(90)
+    assert reconcile(world.reconciling()).jobs == {"doubted": 1}
+    assert world.job(ADDRESS).state is JobState.UNCONFIRMED
+
+
+def test_a_lapsed_claim_is_given_back(world: World) -> None:
+    # given a claim whose owner died, and whose message is gone
+    open_job(world)
+    assert reconcile(world.reconciling()).jobs == {"claimed": 1}
+    world.clock.forward(90)
+    assert reconcile(world.reconciling()).jobs == {"released": 1}
+    # then it is nobody's, and no open job any more
+    assert world.job(ADDRESS).state is JobState.FREE
+    assert world.ledger.open_jobs() == []
+
+
+def test_a_job_in_doubt_is_left_to_its_callback(world: World) -> None:
+    open_job(world, SEND, DOUBT)
+    assert reconcile(world.reconciling()).jobs == {"unconfirmed": 1}
+    assert world.job(ADDRESS).state is JobState.UNCONFIRMED
+
+
+def test_one_job_that_cannot_be_looked_after_keeps_none_of_the_others_waiting(world: World) -> None:
+    # given three jobs, the oldest of which makes the look-up break, and a run that was stopped
+    for number, address in enumerate("abc", start=1):
+        open_job(world, SEND, ACCEPT, address=address * 40, request_id=f"request-{number}")
+        world.clock.forward(1)
+    payload = image_delivered()["payload"]
+    world.provider.outcomes = {
+        "request-1": RuntimeError("broken"),
+        "request-2": Finished(payload),
+        "request-3": Finished(payload),
+    }
+    world.begin()
+    world.executions.ended.add(RUN)
+    world.dead_letters.letters = ["no request", request_of("one", ADDRESS).model_dump_json()]
+    # when a cycle runs, then it says what broke
+    with pytest.raises(ExceptionGroup) as raised:
+        reconcile(world.reconciling())
+    assert len(raised.value.exceptions) == 2
+    # and all the others were looked after
+    assert len(world.inbox.bodies) == 2
+    assert world.ledger.open_runs() == []
+    assert world.tokens.error("one") == "RequestUndeliverable"
+    assert world.dead_letters.letters == ["no request"]
+
+
+def test_the_age_of_the_oldest_open_job(world: World) -> None:
+    assert reconcile(world.reconciling()).oldest_open == 0
+    open_job(world, SEND, ACCEPT)
+    world.clock.forward(500)
+    open_job(world, SEND, ACCEPT, address="b" * 40, request_id="request-2")
+    assert reconcile(world.reconciling()).oldest_open == 500
+
+
+def test_a_run_that_never_began_is_started_once_more(world: World) -> None:
+    # given a claimed run whose starter died
+    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=False)
+    assert reconcile(world.reconciling()).runs_restarted == 0
+    assert world.executions.started == {}
+    # when it should have begun long ago
+    world.clock.forward(STARTING_LIMIT)
+    assert reconcile(world.reconciling()).runs_restarted == 1
+    # then it is started as its upload would have started it
+    assert world.executions.started == {RUN: {"episode_id": EPISODE, "digest": "d"}}
+
+
+def test_a_run_that_was_stopped_before_it_was_planned_is_closed(world: World) -> None:
+    # given an execution that somebody stopped at once: its name cannot be used again
+    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=False)
+    world.executions.start(RUN, {})
+    world.executions.ended.add(RUN)
+    world.clock.forward(STARTING_LIMIT)
+    # then it is closed, and says so
+    assert reconcile(world.reconciling()).runs_closed == 1
+    assert world.ledger.open_runs() == []
+    assert world.status().state is EpisodeState.FAILED
+
+
+def test_a_run_that_was_stopped_is_closed() -> None:
+    # given a running run, whose execution ends without a word
+    world = World(plan_of(TWO_SCENES))
+    world.begin()
+    assert reconcile(world.reconciling()).runs_closed == 0
+    world.executions.ended.add(RUN)
+    # when it is looked after
+    assert reconcile(world.reconciling()).runs_closed == 1
+    # then its status says so, and it is closed once
+    assert (world.status().state, world.status().message) == (
+        EpisodeState.FAILED,
+        "the execution was stopped, timed out or is gone",
+    )
+    assert reconcile(world.reconciling()).runs_closed == 0
+    assert len(world.events.published) == 1
+
+
+def test_a_run_that_ended_by_itself_meanwhile_keeps_its_end() -> None:
+    world = World(plan_of(TWO_SCENES))
+    world.begin()
+    desk = world.reconciling()
+    record_outcome(RunEnd(episode_id=EPISODE, run=RUN), world.closing())
+    world.executions.ended.add(RUN)
+    assert reconcile(desk).runs_closed == 0
+    assert world.status().state is EpisodeState.DONE
+
+
+def test_dead_letters_answer_their_tokens(world: World) -> None:
+    requests = [request_of(token, ADDRESS) for token in ("one", "two")]
+    world.dead_letters.letters = [request.model_dump_json() for request in requests]
+    assert reconcile(world.reconciling()).dead_letters == 2
+    assert {world.tokens.error(token) for token in ("one", "two")} == {"RequestUndeliverable"}
+    assert world.dead_letters.letters == []

@@ -1,0 +1,196 @@
+"""How a run ends: once, with a reason, told beside the script and on the bus, and only by the newest run."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.keys import AssetKind
+from shared.ledger.records import Failure, PartOutcome, RunState
+from shared.ledger.states import FAIL, SEND, STORE
+from shared.workflow.record_outcome import ClosedRun, RunEnd, record_outcome
+from shared.workflow.status import EpisodeState
+from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_of, plan_of
+from tests.fakes.faults import Crash, Fuse
+from tests.world import World
+
+PLAN = plan_of(TWO_SCENES)
+PORTRAIT, OTHER_PORTRAIT = sorted(addresses_of(PLAN, AssetKind.PORTRAIT))
+BILL = f"episodes/{EPISODE}/bill.json"
+
+
+@pytest.fixture
+def world() -> World:
+    return running()
+
+
+def running() -> World:
+    world = World(PLAN)
+    world.begin()
+    return world
+
+
+def end(world: World, error: str = "", message: str = "", run: str = RUN, episode_id: str = EPISODE) -> ClosedRun:
+    failure = Failure(error=error, message=message) if error else None
+    return record_outcome(RunEnd(episode_id=episode_id, run=run, failure=failure), world.closing())
+
+
+def store(world: World, address: str, run: str = RUN) -> None:
+    job = world.ledger.claim(claim_of(address, run=run), 1.0)
+    assert job
+    sent = world.ledger.step(job, SEND, 1.0)
+    assert sent
+    world.ledger.step(sent, STORE, 2.0, {"request_id": "r"})
+
+
+def bill(world: World) -> dict[str, Any]:
+    content = json.loads(world.bucket.get(BILL))
+    assert isinstance(content, dict)
+    return content
+
+
+def test_a_run_that_succeeded(world: World) -> None:
+    # given one asset bought in this run, one bought before, and a line made with a lesser engine
+    store(world, PORTRAIT)
+    store(world, OTHER_PORTRAIT, run="earlier")
+    outcome = PartOutcome(part=1, engine="still", house_address=PORTRAIT, seconds=4.8, stepped_down=("hedra", "fabric"))
+    world.ledger.note_part(RUN, outcome)
+    # when it ends
+    assert end(world) == ClosedRun(state=RunState.DONE)
+    # then the run is closed, and the status says so in words
+    run = world.ledger.newest_run(EPISODE)
+    assert run
+    assert (run.state, run.ended_at) == (RunState.DONE, world.clock())
+    status = world.status()
+    assert (status.state, status.episode, status.run) == (EpisodeState.DONE, "episode.mp4", RUN)
+    assert status.seconds == pytest.approx(4 * 4.8)
+    assert [trouble.error for trouble in status.troubles] == ["SteppedDown"]
+    assert "line 2" in status.troubles[0].what
+    # and the bill says what this run paid, and what was there
+    assert (bill(world)["bought"], bill(world)["reused"], bill(world)["total_usd"]) == (1, 1, 0.06)
+    assert status.spent_usd == 0.06
+    # and there was one event
+    assert world.events.published == [
+        ("Episode Done", {"episode_id": EPISODE, "run": RUN, "attempt": 1, "state": "DONE", "failure": None})
+    ]
+
+
+def test_a_failure_says_which_asset_and_why(world: World) -> None:
+    # given a portrait that fal refused
+    job = world.ledger.claim(claim_of(PORTRAIT), 1.0)
+    assert job
+    failure = Failure(error="content_policy_violation", message="prompt: flagged", permanent=True)
+    world.ledger.step(job, FAIL, 1.0, {"failure": failure})
+    # when the plot reports that some shot failed
+    closed = end(world, "ShotFailed", "A shot could not be made; status.json says which")
+    # then the reason is the asset's own
+    label = PLAN.assets[PORTRAIT].label
+    assert closed == ClosedRun(state=RunState.FAILED, error="ShotFailed", message=f"{label}: prompt: flagged")
+    assert world.status().message == closed.message
+    assert [trouble.error for trouble in world.status().troubles] == ["content_policy_violation"]
+    assert world.events.published[0][0] == "Episode Failed"
+
+
+def test_a_rejection_keeps_its_own_reason_and_needs_no_plan() -> None:
+    world = World()
+    world.begin()
+    assert end(world, "OverCap", "too dear").message == "too dear"
+    assert world.status().message == "too dear"
+    assert not world.bucket.exists(BILL)
+
+
+def test_the_first_failure_wins(world: World) -> None:
+    first = end(world, "AccountRefused", "no balance")
+    assert end(world, "PartFailed", "a part could not be made") == first
+    assert end(world) == first
+    assert world.status().message == "no balance"
+    assert len(world.events.published) == 1
+
+
+def test_a_superseded_run_writes_nothing(world: World) -> None:
+    # given a newer run of the episode
+    world.begin("newer", "other")
+    before = list(world.bucket.writes)
+    # when the older one learns of it
+    assert end(world, "Superseded", "a newer run has taken over").state is RunState.SUPERSEDED
+    # then it is closed without a word, and asking again changes nothing
+    assert [run.name for run in world.ledger.open_runs()] == ["newer"]
+    assert (world.bucket.writes, world.events.published) == (before, [])
+    assert end(world, "ShotFailed", "later").state is RunState.SUPERSEDED
+
+
+def test_an_older_run_that_fails_leaves_the_newer_ones_papers_alone(world: World) -> None:
+    # given a newer run that is done
+    world.begin("newer", "other")
+    end(world, run="newer")
+    before = (world.bucket.get(BILL), world.status())
+    # when the older one fails
+    assert end(world, "PartFailed", "too late").state is RunState.FAILED
+    # then status and bill are the newer one's
+    assert (world.bucket.get(BILL), world.status()) == before
+    assert world.status().run == "newer"
+
+
+def test_an_execution_that_never_had_a_run_fails() -> None:
+    """As one that was started by hand with an id that names no episode."""
+    closed = end(World(), "EpisodeIdInvalid", "'../x' is no episode's id", episode_id="../x")
+    assert closed == ClosedRun(state=RunState.FAILED, error="EpisodeIdInvalid", message="'../x' is no episode's id")
+
+
+@pytest.mark.parametrize("error", ["", "PartFailed"])
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_call_and_once_more(error: str, done: bool) -> None:
+    world = running()
+    end(world, error, "why")
+    papers = (world.status(), bill(world))
+    for at in range(1, world.fuse.calls + 1):
+        # given a call that died somewhere
+        fresh = running()
+        fresh.fuse = Fuse(at=at, done=done)
+        with pytest.raises(Crash):
+            end(fresh, error, "why")
+        # when it is made once more, as the plot does
+        closed = end(fresh, error, "why")
+        # then the run is closed, and everything is written and told
+        assert closed.state is (RunState.FAILED if error else RunState.DONE)
+        assert (fresh.status(), bill(fresh)) == papers
+        assert len(fresh.events.published) in {1, 2}  # an event may come twice, and is never lost
+
+
+def test_whoever_sees_a_run_closed_finds_its_papers(world: World) -> None:
+    # given every call noted
+    calls: list[tuple[str, str]] = []
+
+    class Noting(Fuse):
+        def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+            calls.append((function.__name__, str(args[0]) if args else ""))
+            return super().call(function, *args, **kwargs)
+
+    world.fuse = Noting()
+    # when a run ends, then bill, status and event come before the run is closed
+    end(world)
+    assert [name for name, _ in calls if name in {"put", "publish", "update_run"}] == [
+        "put",
+        "put",
+        "publish",
+        "update_run",
+    ]
+
+
+def test_two_that_end_a_run_at_once_leave_one_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a failure that is closed while another one is being told
+    publish = world.events.publish
+
+    def overtaken(*event: Any) -> None:
+        monkeypatch.setattr(world.events, "publish", publish)
+        publish(*event)
+        end(world, "AccountRefused", "no balance")
+
+    monkeypatch.setattr(world.events, "publish", overtaken)
+    # when both are through
+    closed = end(world, "PartFailed", "a part could not be made")
+    # then the ledger, the status and the plot have the reason that was closed first
+    run = world.ledger.newest_run(EPISODE)
+    assert run
+    assert run.failure
+    assert closed.message == run.failure.message == world.status().message == "no balance"

@@ -1,0 +1,169 @@
+"""A whole studio in memory, on which the workflow's functions are tried."""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from shared.content_types import content_type_of
+from shared.fal.endpoints import Endpoints
+from shared.keys import AssetKind, plan_key
+from shared.ledger.records import Job, Run, RunState
+from shared.plan.models import Plan
+from shared.workflow.buy_asset import AssetRequest, Shop
+from shared.workflow.collect_asset import CollectingDesk, InboxMessage
+from shared.workflow.handover import Handovers
+from shared.workflow.plan_episode import PlanningDesk
+from shared.workflow.reconcile import ReconcileDesk
+from shared.workflow.record_outcome import ClosingDesk
+from shared.workflow.start_episode import StartDesk
+from shared.workflow.status import EpisodeStatus, StatusBoard
+from tests.builders import CONFIGURATION, DIGEST, EPISODE, RUN, FilesAtFal, claimed_run
+from tests.fakes.bucket import MemoryBucket
+from tests.fakes.clock import Clock
+from tests.fakes.faults import Fuse, Wired
+from tests.fakes.ledger import MemoryLedger
+from tests.fakes.messages import MemoryDeadLetters, MemoryEvents, MemoryQueue
+from tests.fakes.provider import Invoiced, MemoryProvider
+from tests.fakes.step_functions import MemoryExecutions, MemoryTokens
+
+WEBHOOK = "https://hooks.example.test/"
+Call = Callable[..., Any]
+
+
+class World:
+    """Every port in memory; `fuse` sits in every call that a desk makes to one of them."""
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self.clock = Clock()
+        self.ledger = MemoryLedger()
+        self.bucket = MemoryBucket(self.clock)
+        self.provider = MemoryProvider()
+        self.tokens = MemoryTokens()
+        self.executions = MemoryExecutions()
+        self.events = MemoryEvents()
+        self.start_queue = MemoryQueue()
+        self.inbox = MemoryQueue()
+        self.dead_letters = MemoryDeadLetters()
+        self.files = FilesAtFal()
+        self.refuse_file: Exception | None = None
+        self.fuse = Fuse()
+        self._secrets = count(1)
+        self.plan = plan
+        if plan:
+            self.hold_inputs(plan)
+
+    def hold_inputs(self, plan: Plan) -> None:
+        """Put every file that an asset is made from into the bucket."""
+        for asset in plan.assets.values():
+            for entry in asset.inputs:
+                self.bucket.put(entry.file.key, b"ID3 " + entry.file.address.encode(), "audio/mpeg")
+
+    def begin(self, name: str = RUN, digest: str = DIGEST) -> Run:
+        """Claim a run and let it run."""
+        run = claimed_run(self.ledger, name, digest, now=self.clock())
+        changes = {"execution_arn": self.executions.start(name, {})}
+        if self.plan:
+            changes["plan_key"] = plan_key(EPISODE, name)
+            self.bucket.put(changes["plan_key"], self.plan.model_dump_json().encode(), "application/json")
+        running = self.ledger.update_run(run, RunState.RUNNING, changes)
+        assert running
+        return running
+
+    def status(self) -> EpisodeStatus:
+        return EpisodeStatus.model_validate_json(self.bucket.get(f"episodes/{EPISODE}/status.json"))
+
+    def job(self, address: str) -> Job:
+        job = self.ledger.job(address)
+        assert job is not None
+        return job
+
+    # Desks
+
+    def shop(self, call: Call | None = None) -> Shop:
+        ledger, bucket, provider, tokens = (
+            self._wired(port, call) for port in (self.ledger, self.bucket, self.provider, self.tokens)
+        )
+        return Shop(
+            ledger=ledger,
+            tokens=tokens,
+            provider=provider,
+            handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
+            load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
+            webhook_url=WEBHOOK,
+            clock=self.clock,
+            new_secret=lambda: f"secret-{next(self._secrets)}",
+        )
+
+    def collecting(self) -> CollectingDesk:
+        return CollectingDesk(
+            ledger=self._wired(self.ledger),
+            tokens=self._wired(self.tokens),
+            bucket=self._wired(self.bucket),
+            provider=self._wired(self.provider),
+            downloader=self._wired(self.files),
+            check_file=self._check_file,
+            clock=self.clock,
+        )
+
+    def closing(self) -> ClosingDesk:
+        ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
+        status = StatusBoard(bucket, ledger, self.clock)
+        return ClosingDesk(
+            ledger=ledger, bucket=bucket, events=self._wired(self.events), status=status, clock=self.clock
+        )
+
+    def reconciling(self) -> ReconcileDesk:
+        return ReconcileDesk(
+            ledger=self._wired(self.ledger),
+            tokens=self._wired(self.tokens),
+            provider=self._wired(self.provider),
+            inbox=self._wired(self.inbox),
+            executions=self._wired(self.executions),
+            dead_letters=self.dead_letters,
+            closing=self.closing(),
+            clock=self.clock,
+        )
+
+    def starting(self, *, quiet_period: float = 30.0, patience: float = 900.0) -> StartDesk:
+        ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
+        return StartDesk(
+            bucket=bucket,
+            ledger=ledger,
+            executions=self._wired(self.executions),
+            queue=self._wired(self.start_queue),
+            status=StatusBoard(bucket, ledger, self.clock),
+            clock=self.clock,
+            quiet_period=quiet_period,
+            patience=patience,
+            configuration=CONFIGURATION,
+        )
+
+    def planning(self) -> PlanningDesk:
+        ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
+        status = StatusBoard(bucket, ledger, self.clock)
+        return PlanningDesk(bucket=bucket, ledger=ledger, status=status, endpoints=Endpoints(), clock=self.clock)
+
+    def _wired(self, port: Any, call: Call | None = None) -> Any:
+        return Wired(port, call or self.fuse.call)
+
+    def _check_file(self, _kind: AssetKind, path: Path) -> str:
+        if self.refuse_file:
+            raise self.refuse_file
+        return content_type_of(path.read_bytes()[:16])
+
+
+def request_of(token: str, address: str, run: str = RUN, episode_id: str = EPISODE) -> AssetRequest:
+    return AssetRequest(token=token, address=address, episode_id=episode_id, run=run, plan_key=plan_key(EPISODE, RUN))
+
+
+def answer_to(job: Invoiced, payload: dict[str, object] | None = None) -> InboxMessage:
+    """Return the callback by which the provider delivers a job of its invoice."""
+    body = {"request_id": job.request_id, "status": "OK", "payload": payload or _payload_of(job.endpoint)}
+    return InboxMessage(query=job.name.query, body=json.dumps(body))
+
+
+def _payload_of(endpoint: str) -> dict[str, object]:
+    file = {"url": "https://v3.fal.media/files/a/result"}
+    return {"images": [file]} if "ideogram" in endpoint or "kontext" in endpoint else {"video": file}
