@@ -143,7 +143,14 @@ class World:
     def planning(self) -> PlanningDesk:
         ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
         status = StatusBoard(bucket, ledger, self.clock)
-        return PlanningDesk(bucket=bucket, ledger=ledger, status=status, endpoints=Endpoints(), clock=self.clock)
+        return PlanningDesk(
+            bucket=bucket,
+            ledger=ledger,
+            status=status,
+            endpoints=Endpoints(),
+            is_running=self._wired(self.executions).is_running,
+            clock=self.clock,
+        )
 
     def _wired(self, port: Any, call: Call | None = None) -> Any:
         return Wired(port, call or self.fuse.call)

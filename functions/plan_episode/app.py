@@ -1,11 +1,13 @@
 """Reads an episode's inputs, computes every address, quotes what is missing."""
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.runtime.clients import bucket_of, clock, ledger_of
+from shared.aws.step_functions import is_running
+from shared.runtime.clients import bucket_of, client, clock, ledger_of
 from shared.runtime.settings import PlanSettings
 from shared.workflow.plan_episode import PlanningDesk, PlanRequest, plan_episode
 from shared.workflow.status import StatusBoard
@@ -18,6 +20,7 @@ desk = PlanningDesk(
     ledger=ledger,
     status=StatusBoard(bucket, ledger, clock),
     endpoints=settings.endpoints,
+    is_running=partial(is_running, client("stepfunctions")),
     clock=clock,
 )
 

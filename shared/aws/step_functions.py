@@ -72,10 +72,15 @@ class SfnExecutions:
 
     def is_running(self, execution_arn: str) -> bool:
         """Tell whether an execution is still under way."""
-        try:
-            return self._client.describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
-        except self._client.exceptions.ExecutionDoesNotExist:
-            return False
+        return is_running(self._client, execution_arn)
+
+
+def is_running(client: "SFNClient", execution_arn: str) -> bool:
+    """Tell whether an execution, of whatever state machine, is still under way."""
+    try:
+        return client.describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
+    except client.exceptions.ExecutionDoesNotExist:
+        return False
 
 
 def _pass_if_gone(error: ClientError) -> None:

@@ -19,6 +19,7 @@ from shared.plan.models import Plan, PlannedShot
 from shared.script.models import ReviewMode, Script
 from shared.workflow.inputs import EpisodeInputs, read_inputs
 from shared.workflow.read_files import FilesRefused, read_files
+from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.status import EpisodeState
 
 if TYPE_CHECKING:
@@ -108,12 +109,19 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlanningDesk:
-    """What planning needs from the world."""
+    """What planning needs from the world.
+
+    Parameters
+    ----------
+    is_running
+        Tells of an execution's ARN whether it is still under way.
+    """
 
     bucket: "Bucket"
     ledger: "Ledger"
     status: "StatusBoard"
     endpoints: Endpoints
+    is_running: Callable[[str], bool]
     clock: Callable[[], Seconds]
 
 
@@ -151,13 +159,26 @@ def _claim(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk) -> R
             failure = Failure(error="Superseded", message="the inputs changed while the run was starting")
             desk.ledger.update_run(claimed, RunState.SUPERSEDED, {"failure": failure, "ended_at": desk.clock()})
         return "the inputs changed while this run was starting; their newer state gets a run of its own"
-    run = desk.ledger.claim_run(
-        request.episode_id, inputs.digest, desk.clock(), name=lambda _: request.run, again=by_upload is None
-    )
+    by_hand = by_upload is None
+    run = _claim_state(request, inputs, desk, again=by_hand)
+    if by_hand and run.name != request.run and _was_lost(run, desk):
+        desk.ledger.update_run(run, RunState.FAILED, {"failure": EXECUTION_ENDED, "ended_at": desk.clock()})
+        run = _claim_state(request, inputs, desk, again=True)
     if run.name != request.run:
         return f"this state of the inputs has its run already: {run.name} ({run.state.lower()})"
     running = desk.ledger.update_run(run, RunState.RUNNING, {"execution_arn": request.execution_arn})
     return running or f"run {run.name} has ended"
+
+
+def _claim_state(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk, *, again: bool) -> Run:
+    return desk.ledger.claim_run(
+        request.episode_id, inputs.digest, desk.clock(), name=lambda _: request.run, again=again
+    )
+
+
+def _was_lost(run: Run, desk: PlanningDesk) -> bool:
+    """Tell whether a run stands as running, and its execution has ended without a word."""
+    return run.state is RunState.RUNNING and run.execution_arn is not None and not desk.is_running(run.execution_arn)
 
 
 def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, frozenset[Address]]:

@@ -16,7 +16,7 @@ from shared.ledger.records import Failure, Job, Run, RunState, Seconds
 from shared.ledger.states import DOUBT, RELEASE, START, JobState
 from shared.workflow.buy_asset import SUBMITTER_LOST, AssetRequest
 from shared.workflow.receive_callback import inbox_message
-from shared.workflow.record_outcome import ClosingDesk, RunEnd, record_outcome
+from shared.workflow.record_outcome import EXECUTION_ENDED, ClosingDesk, RunEnd, record_outcome
 
 if TYPE_CHECKING:
     from shared.ports import Executions, Ledger, Provider, Queue, TaskTokens
@@ -147,8 +147,7 @@ def _look_after_run(run: Run, now: Seconds, desk: ReconcileDesk) -> str:
             return "restarted"
     elif run.execution_arn is None or desk.executions.is_running(run.execution_arn):
         return "running"
-    failure = Failure(error="ExecutionEnded", message="the execution was stopped, timed out or is gone")
-    record_outcome(RunEnd(episode_id=run.episode_id, run=run.name, failure=failure), desk.closing)
+    record_outcome(RunEnd(episode_id=run.episode_id, run=run.name, failure=EXECUTION_ENDED), desk.closing)
     return "closed"
 
 

@@ -23,6 +23,10 @@ STEPPED_DOWN = "SteppedDown"
 _REPORTED_BY_ASSETS = frozenset({"AssetFailed", "ShotFailed", "PartFailed"})
 
 
+EXECUTION_ENDED = Failure(error="ExecutionEnded", message="the execution was stopped, timed out or is gone")
+"""Why a run is closed whose execution has ended without a word."""
+
+
 class RunEnd(Frozen):
     """How an execution ended.
 

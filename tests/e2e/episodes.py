@@ -38,9 +38,12 @@ SCRIPT: dict[str, Any] = {
 AUDIO = {"audio/a.mp3": FIRST, "audio/b.mp3": SECOND, "audio/c.mp3": FIRST}
 
 
-def script() -> dict[str, Any]:
-    """Return a copy of the script, to be changed."""
-    return copy.deepcopy(SCRIPT)
+def script(trait: str = "") -> dict[str, Any]:
+    """Return a copy of the script; with a trait of their own, its characters are bought by nobody else."""
+    own = copy.deepcopy(SCRIPT)
+    for character in own["characters"]:
+        character["prompt"] += f", {trait}" if trait else ""
+    return own
 
 
 def write_episode(folder: Path, script: dict[str, Any], audio: dict[str, str] | None = None) -> Path:

@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import episodes
 from tests.e2e.conftest import Stage
-from tests.e2e.episodes import AUDIO, SECOND, script, write_episode
+from tests.e2e.episodes import AUDIO, SECOND, write_episode
 
 Change = Callable[[dict[str, Any]], None]
+
+
+def script() -> dict[str, Any]:
+    """Return a script whose every asset only these tests buy."""
+    own = episodes.script("table")
+    for scene in own["scenes"]:
+        scene["environment"] += ", table"
+    return own
+
 
 NOTHING: dict[str, int] = {}
 EVERYTHING = {"portrait": 2, "background": 2, "composite": 3, "clip": 3}
@@ -34,11 +44,11 @@ def position(changed: dict[str, Any]) -> None:
 
 
 def environment(changed: dict[str, Any]) -> None:
-    changed["scenes"][0]["environment"] = "lighthouse on a rocky coast at dawn"
+    changed["scenes"][0]["environment"] = "lighthouse on a rocky coast at dawn, table"
 
 
 def character_prompt(changed: dict[str, Any]) -> None:
-    changed["characters"][0]["prompt"] = "young woman, short black hair"
+    changed["characters"][0]["prompt"] = "young woman, short black hair, table"
 
 
 def character_take(changed: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 def plan(world: World, digest: str | None = None, run: str = RUN, episode_id: str = EPISODE) -> PlanAnswer:
     input_ = PlanInput(episode_id=episode_id, digest=digest)
-    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=f"arn:{run}", input=input_)
+    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=f"arn:execution:{run}", input=input_)
     return plan_episode(request, world.planning())
 
 
@@ -79,7 +79,7 @@ def test_a_run_is_planned(folder: Folder) -> None:
     made = folder.planned(answer)
     run = folder.ledger.newest_run(EPISODE)
     assert run
-    assert (run.name, run.state, run.execution_arn) == (RUN, RunState.RUNNING, f"arn:{RUN}")
+    assert (run.name, run.state, run.execution_arn) == (RUN, RunState.RUNNING, f"arn:execution:{RUN}")
     assert run.plan_key == answer.plan_key
     assert made.run == RUN
     # and the plot gets every shot and part, with everything to be asked for
@@ -206,6 +206,33 @@ def test_a_console_start_after_a_failure_is_the_next_attempt(folder: Folder) -> 
     newest = folder.ledger.newest_run(EPISODE)
     assert newest
     assert (newest.name, newest.attempt) == ("second", 2)
+
+
+def test_a_console_start_takes_up_a_run_whose_execution_was_lost(folder: Folder) -> None:
+    # given a run that stands as running, and whose execution has ended without a word
+    folder.executions.start("the-lost-one", {})
+    assert plan(folder, run="the-lost-one").outcome is PlanOutcome.PLANNED
+    folder.executions.ended.add("the-lost-one")
+    # when a person starts the episode
+    answer = plan(folder, run="by-hand")
+    # then it is the next attempt
+    assert answer.outcome is PlanOutcome.PLANNED
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    assert (run.name, run.attempt, run.state) == ("by-hand", 2, RunState.RUNNING)
+
+
+def test_a_console_start_leaves_a_run_alone_that_is_under_way(folder: Folder) -> None:
+    # given a run whose execution is running
+    folder.executions.start("under-way", {})
+    plan(folder, run="under-way")
+    # when a person starts the episode
+    answer = plan(folder, run="by-hand")
+    # then there is nothing to do
+    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    assert (run.name, run.state) == ("under-way", RunState.RUNNING)
 
 
 def test_an_execution_whose_run_has_ended_does_nothing(folder: Folder) -> None:
