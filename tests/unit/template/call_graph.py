@@ -9,6 +9,7 @@ import ast
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from tests.unit.template.source import ROOT
 
@@ -85,7 +86,7 @@ def operations(code_uri: str) -> set[str]:
             if adapter:
                 needed |= adapter_actions(adapter, name)
             elif isinstance(node, ast.Name):
-                needed |= _OTHERWISE.get(name, set())
+                needed |= _OTHERWISE.get(name, set()) | _actions_of_function(name, module)
                 waiting += _functions_named(name, module)
             elif name:
                 needed |= _OTHERWISE.get(name, set())
@@ -114,6 +115,16 @@ def _functions_named(name: str, module: _Module) -> list[tuple[_Module, ast.AST]
         return [(module, module.functions[name])]
     source = _modules().get(module.imports.get(name, ""))
     return _functions_named(name, source) if source else []
+
+
+def _actions_of_function(name: str, module: _Module) -> frozenset[str]:
+    """Return what a function needs that a module imports from among the adapters."""
+    source = module.imports.get(name, "")
+    service = {path.removesuffix(".py").replace("/", "."): service for path, service in _ADAPTERS.values()}.get(source)
+    adapters = _read(ROOT / f"{source.replace('.', '/')}.py") if service else None
+    if service is None or adapters is None or name not in adapters.functions:
+        return frozenset()
+    return _client_actions(adapters.functions[name], service, adapters)
 
 
 def _methods_named(name: str, module: _Module) -> list[tuple[_Module, ast.AST]]:
@@ -153,20 +164,31 @@ def _functions_in(body: list[ast.stmt]) -> list[ast.FunctionDef]:
 
 @functools.cache
 def adapter_actions(adapter: str, method: str) -> frozenset[str]:
-    """Return the actions that a method of an adapter needs, with those of the methods that it calls."""
-    service = _ADAPTERS[adapter][1]
+    """Return the actions that a method of an adapter needs, with those of what it calls in its own module."""
+    path, service = _ADAPTERS[adapter]
+    called = [node.attr for node in ast.walk(_methods(adapter)[method]) if _is_on(node, "self")]
+    actions = [adapter_actions(adapter, name) for name in called if name != method and name in _methods(adapter)]
+    return _client_actions(_methods(adapter)[method], service, _read(ROOT / path)).union(*actions)
+
+
+def _client_actions(body: ast.AST, service: str, module: _Module) -> frozenset[str]:
+    """Return the actions behind the calls of a client, here and in the module's own functions."""
     actions: set[str] = set()
-    for node in ast.walk(_methods(adapter)[method]):
+    for node in ast.walk(body):
         match node:
-            case ast.Attribute(value=ast.Attribute(attr="_client"), attr=operation):
+            case ast.Attribute(value=ast.Attribute(attr="_client") | ast.Name(id="client"), attr=operation):
                 actions |= _actions_of(service, operation)
             case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(operation))]):
                 actions |= _actions_of(service, operation)
             case ast.Constant(value=str(text)) if service == "dynamodb" and text in _TRANSACTED:
                 actions.add(f"dynamodb:{_TRANSACTED[text]}")
-            case ast.Attribute(value=ast.Name(id="self"), attr=name) if name != method and name in _methods(adapter):
-                actions |= adapter_actions(adapter, name)
+            case ast.Name(id=name) if name in module.functions and module.functions[name] is not body:
+                actions |= _client_actions(module.functions[name], service, module)
     return frozenset(actions)
+
+
+def _is_on(node: ast.AST, holder: str) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == holder
 
 
 def _actions_of(service: str, operation: str) -> set[str]:
@@ -179,6 +201,9 @@ def _actions_of(service: str, operation: str) -> set[str]:
 
 @functools.cache
 def _methods(adapter: str) -> dict[str, ast.FunctionDef]:
-    tree = ast.parse((ROOT / _ADAPTERS[adapter][0]).read_text())
-    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == adapter)
+    (body,) = (
+        node.body
+        for node in _read(ROOT / _ADAPTERS[adapter][0]).tree.body
+        if isinstance(node, ast.ClassDef) and node.name == adapter
+    )
     return {method.name: method for method in _functions_in(body)}

@@ -1,0 +1,188 @@
+"""A stage for each test, one simulated fal for all of them, and what moto needs corrected."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from moto.awslambda.models import LambdaFunction
+from moto.core.config import default_user_config
+from moto.core.responses import EmptyResult
+from moto.sqs.models import Queue
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from local.fal.process import SimulatedFal
+from shared.runtime import clients
+from tests.integration.local_fal.harness import use_simulator
+from tests.integration.plot.deployment import deploy
+from tests.integration.plot.functions import Functions, load_handler
+from tests.integration.plot.stage import TINY, Stage
+from tests.integration.plot.template_values import REGION, ROOT, TemplateValues
+
+_PARAMETERS = {"QuietPeriodSeconds": 0, "MissingFilesSeconds": 0, "EncoderPreset": "ultrafast", "LogLevel": "ERROR"}
+_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_DOWNLOAD_HOSTS")
+
+
+class FunctionUrl:
+    """Where the simulated fal calls back: an HTTP server that hands every POST to the stage of the present test."""
+
+    def __init__(self) -> None:
+        self.stage: Stage | None = None
+        function_url = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                stage = function_url.stage
+                query = self.path.partition("?")[2]
+                self.send_response(stage.call_back(dict(self.headers), query, body) if stage else 503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture(scope="session")
+def function_url() -> Iterator[FunctionUrl]:
+    url = FunctionUrl()
+    thread = threading.Thread(target=url.server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield url
+    url.server.shutdown()
+    thread.join()
+    url.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def plot_fal(tmp_path_factory: pytest.TempPathFactory, function_url: FunctionUrl) -> Iterator[SimulatedFal]:
+    with SimulatedFal(
+        tmp_path_factory.mktemp("fal"),
+        studio="tests.integration.plot.small_studio",
+        webhook_routes={".on.aws": function_url.address},
+    ) as fal:
+        yield fal
+
+
+@pytest.fixture
+def corrected_moto(monkeypatch: pytest.MonkeyPatch) -> Functions:
+    """Correct moto 5.2.5; return the functions that it is to call, yet to be filled."""
+    functions = Functions()
+
+    def call_handler(function: LambdaFunction, event: object = None) -> tuple[str, bool, str]:
+        answer, raised = functions.invoke(function.function_name, event)
+        return answer, raised, ""
+
+    delete_message = Queue.delete_message
+
+    def delete_locked(queue: Queue, receipt_handle: str) -> None:
+        with queue._messages_lock:
+            delete_message(queue, receipt_handle)
+
+    def send_task_failure(response: StepFunctionResponse) -> EmptyResult:
+        token, error, cause = (response._get_param(name) for name in ("taskToken", "error", "cause"))
+        interpreter: Any = response.stepfunction_backend  # moto names another class, which executes nothing
+        interpreter.send_task_failure(token, error=error, cause=cause)
+        return EmptyResult()
+
+    # moto runs functions in Docker; here they are run in process.
+    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", call_handler)
+    # moto makes a queue's list of messages anew when one is deleted, without the lock that sending takes: a message
+    # that a state sends meanwhile would be lost.
+    monkeypatch.setattr(Queue, "delete_message", delete_locked)
+    # moto forgets the cause of a failed task; the plot then finds null where AWS has text.
+    monkeypatch.setattr(StepFunctionResponse, "send_task_failure", send_task_failure)
+    return functions
+
+
+@pytest.fixture(scope="module")
+def functions_clients() -> Iterator[None]:
+    """Let the functions make their clients within moto, once: that is what takes the time of a cold start."""
+    clients.client.cache_clear()
+    yield
+    clients.client.cache_clear()
+
+
+DeployPlot = Callable[..., Stage]
+
+
+@pytest.fixture
+def deploy_plot(
+    functions_clients: None,
+    plot_fal: SimulatedFal,
+    function_url: FunctionUrl,
+    corrected_moto: Functions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[DeployPlot]:
+    """Give what deploys the plot, once; a test may change its definition first."""
+    use_simulator(plot_fal, monkeypatch)
+    plot_fal.control.reset()
+    for name in list(os.environ):
+        if name.startswith("FAL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    values = TemplateValues({**_PARAMETERS, "FalUserId": plot_fal.facts.user_id})
+    environment = {name: plot_fal.environment()[name] for name in _OF_FAL}
+
+    def deployed(change: Callable[[dict[str, Any]], None] = lambda _: None) -> Stage:
+        definition = values.definition()
+        change(definition)
+        deploy(values, definition, plot_fal.facts.key)
+        for name, properties in values.of_type("AWS::Serverless::Function").items():
+            folder = ROOT / properties["CodeUri"]
+            corrected_moto.put(name, load_handler(folder, {**values.environment_of(name), **environment}))
+        function_url.stage = Stage(values, corrected_moto, plot_fal)
+        return function_url.stage
+
+    monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
+    with mock_aws() as aws:
+        aws.reset()  # within a mock that another folder's tests keep open, moto does not begin anew by itself
+        yield deployed
+        # Nothing may call back, and so call AWS, once this test's AWS is gone.
+        plot_fal.control.reset()
+        function_url.stage = None
+        aws.reset()
+
+
+@pytest.fixture
+def stage(deploy_plot: DeployPlot) -> Stage:
+    """The plot as it is."""
+    return deploy_plot()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> dict[str, bytes]:
+    """The files of the tiny episode: one character, one scene, two lines."""
+    folder = ROOT / TINY
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def tiny_with(tiny: dict[str, bytes]) -> Callable[..., dict[str, bytes]]:
+    """Give the tiny episode with some fields of its script changed."""
+
+    def changed(**fields: object) -> dict[str, bytes]:
+        return {**tiny, "script.json": json.dumps({**json.loads(tiny["script.json"]), **fields}).encode()}
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def one_line_with(
+    tiny: dict[str, bytes], tiny_with: Callable[..., dict[str, bytes]]
+) -> Callable[..., dict[str, bytes]]:
+    """Give an episode of one line, in a small picture, with some fields of its script changed."""
+    (scene,) = json.loads(tiny["script.json"])["scenes"]
+    scene["lines"] = scene["lines"][:1]
+
+    def changed(**fields: object) -> dict[str, bytes]:
+        return tiny_with(scenes=[scene], resolution="540p", **fields)
+
+    return changed
