@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from shared.bill import bill_of
 from shared.frozen import Frozen
 from shared.keys import episode_folder
-from shared.ledger.records import ENDED_RUNS, Failure, Job, PartOutcome, Run, RunState, Seconds
-from shared.ledger.states import JobState
+from shared.ledger.records import ENDED_RUNS, Failure, Job, Run, RunState, Seconds
 from shared.plan.models import Plan
+from shared.workflow.reasons import reason_of, troubles_of
 from shared.workflow.status import EpisodeState, StatusBoard, Trouble
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from shared.ports import Bucket, Events, Ledger
 
 SUPERSEDED = "Superseded"
-STEPPED_DOWN = "SteppedDown"
-_REPORTED_BY_ASSETS = frozenset({"AssetFailed", "ShotFailed", "PartFailed"})
-
+_COME_AFTER_A_CLAIM = frozenset({SUPERSEDED, "ShotFailed", "PartFailed"})
+"""Errors that a plot meets only once its run was claimed, and perhaps closed: any other may come before."""
 
 EXECUTION_ENDED = Failure(error="ExecutionEnded", message="the execution was stopped, timed out or is gone")
 """Why a run is closed whose execution has ended without a word."""
@@ -74,11 +73,11 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
         return _closed(run)
     plan = Plan.model_validate_json(desk.bucket.get(run.plan_key)) if run.plan_key else None
     jobs = desk.ledger.jobs(plan.assets) if plan else {}
-    troubles = _troubles(plan, jobs, desk.ledger.parts(run.name)) if plan else ()
+    troubles = troubles_of(plan, jobs, desk.ledger.parts(run.name), end.failure) if plan else ()
     state = _state_of(end)
     changes: dict[str, object] = {"ended_at": desk.clock()}
     if end.failure:
-        changes["failure"] = end.failure.model_copy(update={"message": _message(end.failure, troubles)})
+        changes["failure"] = end.failure.model_copy(update={"message": reason_of(end.failure, troubles)})
     if state is not RunState.SUPERSEDED:
         ended = run.model_copy(update={"state": state, **changes})
         _write_papers(ended, plan, jobs, troubles, desk)
@@ -94,8 +93,9 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
 
 def _without_run(end: RunEnd, ledger: "Ledger") -> ClosedRun:
     """Return how an execution ended that has no run, or whose run was closed before a newer one was claimed."""
-    if end.failure and ledger.newest_run(end.episode_id) is None:
-        return ClosedRun(state=RunState.FAILED, error=end.failure.error, message=end.failure.message)
+    newest = ledger.newest_run(end.episode_id)
+    if end.failure and (newest is None or end.failure.error not in _COME_AFTER_A_CLAIM):
+        return ClosedRun(state=RunState.FAILED, error=end.failure.error, message=reason_of(end.failure, ()))
     return ClosedRun(state=RunState.SUPERSEDED)
 
 
@@ -158,29 +158,3 @@ def _tell(run: Run, desk: ClosingDesk) -> None:
             "failure": run.failure.model_dump() if run.failure else None,
         },
     )
-
-
-def _message(failure: Failure, troubles: tuple[Trouble, ...]) -> str:
-    """Return the reason in words: of an asset that failed, its own."""
-    failed = [trouble for trouble in troubles if trouble.error != STEPPED_DOWN]
-    if failure.error in _REPORTED_BY_ASSETS and failed:
-        return f"{failed[0].what}: {failed[0].message}"
-    return failure.message
-
-
-def _troubles(plan: Plan, jobs: "Mapping[Address, Job]", parts: "Mapping[int, PartOutcome]") -> tuple[Trouble, ...]:
-    failed = [
-        Trouble(what=asset.label, error=job.failure.error, message=job.failure.message)
-        for address, asset in plan.assets.items()
-        if (job := jobs.get(address)) and job.state is JobState.FAILED and job.failure
-    ]
-    lesser = [
-        Trouble(
-            what=f"line {part.line}",
-            error=STEPPED_DOWN,
-            message=f"made with the engine {outcome.engine}, because {', '.join(outcome.stepped_down)} failed",
-        )
-        for part in plan.parts
-        if (outcome := parts.get(part.index)) and outcome.stepped_down
-    ]
-    return (*failed, *lesser)

@@ -14,6 +14,8 @@ INVOKE = "arn:aws:states:::lambda:invoke"
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 
 _KINDS = {"Task", "Pass", "Choice", "Map", "Fail", "Succeed"}
+_CRASHES = frozenset({"States.TaskFailed"})
+"""Every function that the plot invokes may be called again with the same request, also after it crashed."""
 _RETRIED = {INVOKE: "Lambda.", ASK: "SQS."}
 _NUMBERS = {"TimeoutSeconds", "MaxConcurrency", "IntervalSeconds", "MaxAttempts", "MaxDelaySeconds"}
 # What the engines that run the plot do not agree on.
@@ -117,7 +119,8 @@ def _careless_retries(name: str, state: State) -> list[str]:
     prefix = _RETRIED[state["Resource"]]
     problems = [] if state.get("Retry") else [f"{name} gives up when {prefix[:-1]} is busy"]
     for retry in state.get("Retry", []):
-        wrong = [error for error in retry["ErrorEquals"] if not error.startswith(prefix)]
+        allowed = _CRASHES if state["Resource"] == INVOKE else frozenset()
+        wrong = [error for error in retry["ErrorEquals"] if not error.startswith(prefix) and error not in allowed]
         # A waiting state that is tried again keeps its token on one engine, and fails at once on another.
         problems += [f"{name} retries on {error}, and may only on {prefix}*" for error in wrong]
         if retry.get("BackoffRate", 0) <= 1 or "MaxDelaySeconds" not in retry:
