@@ -21,9 +21,7 @@ def receiver_server() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             delivery = Delivery(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-            receiver.deliveries.append(delivery)
-            receiver.on_delivery(delivery)
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+            self.send_response(receiver.take(delivery))
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,8 +46,22 @@ class Receiver:
     """The status codes of the next answers; 200 when there are no more."""
     files: dict[str, bytes] = field(default_factory=dict)
     on_delivery: Callable[[Delivery], None] = lambda _: None
+    taking: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a webhook is taken: its answer belongs to the test in which it is taken."""
 
     def clear(self) -> None:
+        with self.taking:
+            self._clear()
+
+    def take(self, delivery: Delivery) -> int:
+        """Keep a delivery; return the status code of its answer."""
+        with self.taking:
+            self.deliveries.append(delivery)
+            status_code = self.answers.pop(0) if self.answers else 200
+        self.on_delivery(delivery)
+        return status_code
+
+    def _clear(self) -> None:
         self.deliveries.clear()
         self.answers.clear()
         self.files.clear()

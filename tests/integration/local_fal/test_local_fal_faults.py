@@ -67,8 +67,9 @@ def test_submit_may_lose_its_connection(fal: Fal, accepts_job: bool, monkeypatch
     assert len(fal.control.invoice().lines) == accepts_job
 
 
-def test_unguarded_client_pays_twice_for_a_lost_answer(fal: Fal) -> None:
+def test_unguarded_client_pays_twice_for_a_lost_answer(fal: Fal, monkeypatch: pytest.MonkeyPatch) -> None:
     # given fal_client as it comes, which repeats a submit whose connection was lost
+    monkeypatch.setattr(fal_client.client, "MAX_ATTEMPTS", 10)
     fal.control.add_fault(SubmitFault(kind="drop_connection", accepts_job=True, count=1))
     fal.submit().get(interval=0.01)
     fal.control.wait_until_idle()
