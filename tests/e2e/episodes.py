@@ -33,16 +33,25 @@ SCRIPT: dict[str, Any] = {
         },
     ],
 }
-"""Buys 2 portraits, 2 backgrounds, 3 composites and 3 clips."""
-
 AUDIO = {"audio/a.mp3": FIRST, "audio/b.mp3": SECOND, "audio/c.mp3": FIRST}
 
 
-def script(trait: str = "") -> dict[str, Any]:
-    """Return a copy of the script; with a trait of their own, its characters are bought by nobody else."""
-    own = copy.deepcopy(SCRIPT)
+EVERYTHING = {"portrait": 2, "background": 2, "composite": 3, "clip": 3}
+"""What the script buys."""
+
+
+def script() -> dict[str, Any]:
+    """Return a copy of the script, to be changed; other tests buy the same."""
+    return copy.deepcopy(SCRIPT)
+
+
+def own_script(trait: str) -> dict[str, Any]:
+    """Return a copy of which no other test buys anything, whatever the order of the tests."""
+    own = script()
     for character in own["characters"]:
-        character["prompt"] += f", {trait}" if trait else ""
+        character["prompt"] += f", {trait}"
+    for scene in own["scenes"]:
+        scene["environment"] += f", {trait}"
     return own
 
 

@@ -8,7 +8,7 @@ from cli.follow import follow
 from shared.keys import episode_folder
 from shared.ledger.records import Run, RunState
 from tests.e2e.conftest import Stage
-from tests.e2e.episodes import AUDIO, SECOND, script, write_episode
+from tests.e2e.episodes import AUDIO, EVERYTHING, SECOND, own_script, script, write_episode
 
 LIMIT = 60.0
 
@@ -94,9 +94,7 @@ def test_files_replaced_within_the_quiet_period_are_one_run(stage: Stage, tmp_pa
 
 def test_a_console_start_beside_an_upload_is_one_run(stage: Stage, tmp_path: Path) -> None:
     # given an episode that nobody has bought anything of
-    changed = script()
-    changed["characters"][0]["prompt"] = "a woman whom only this test knows"
-    folder = write_episode(tmp_path, changed)
+    folder = write_episode(tmp_path, own_script("console"))
     before = stage.asked()
     # when it is uploaded, and a person starts it from the Step Functions console at the same time
     upload(folder, "console", stage.target.bucket)
@@ -105,7 +103,7 @@ def test_a_console_start_beside_an_upload_is_one_run(stage: Stage, tmp_path: Pat
     rest(stage)
     # then one run made it, and what it needed was asked for once
     assert run.attempt == 1
-    assert stage.asked() - before == {"portrait": 1, "composite": 2, "clip": 2}
+    assert stage.asked() - before == EVERYTHING
     statuses = stage.executions("console-") + stage.executions("by-hand")
     assert set(statuses) == {"SUCCEEDED"}
 
@@ -127,16 +125,14 @@ def test_a_console_start_alone_makes_the_episode(stage: Stage, tmp_path: Path) -
 
 def test_a_newer_state_of_the_inputs_takes_over(stage: Stage, tmp_path: Path) -> None:
     # given a run whose pictures fal does not make
-    changed = script()
-    changed["characters"][1]["prompt"] = "a man whose portrait waits"
-    folder = write_episode(tmp_path, changed)
+    before = stage.asked()
+    folder = write_episode(tmp_path, own_script("older"))
     stage.studio.fal.control.pause()
     try:
         upload(folder, "taken-over", stage.target.bucket)
         older = wait_for_run(stage, "taken-over")
         # when the script is changed meanwhile
-        before = stage.asked()
-        upload(write_episode(folder, script()), "taken-over", stage.target.bucket)
+        upload(write_episode(folder, own_script("newer")), "taken-over", stage.target.bucket)
         newer = wait_for_run(stage, "taken-over", after=older)
     finally:
         stage.studio.fal.control.resume()
@@ -144,9 +140,10 @@ def test_a_newer_state_of_the_inputs_takes_over(stage: Stage, tmp_path: Path) ->
     give_up = time.monotonic() + LIMIT
     while "RUNNING" in stage.executions("taken-over-") and time.monotonic() < give_up:
         time.sleep(0.2)
-    # then the newer one made the episode, and the older one bought no clip any more
+    # then the newer one made the episode, and the older one bought no composite and no clip any more
     assert done.name == newer.name
-    assert stage.asked()["clip"] == before["clip"]
+    bought = stage.asked() - before
+    assert (bought["composite"], bought["clip"]) == (EVERYTHING["composite"], EVERYTHING["clip"])
     ended = stage.target.ledger.run("taken-over", older.digest)
     assert ended is not None
     assert ended.state is RunState.SUPERSEDED

@@ -7,23 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import episodes
 from tests.e2e.conftest import Stage
-from tests.e2e.episodes import AUDIO, SECOND, write_episode
+from tests.e2e.episodes import AUDIO, EVERYTHING, SECOND, own_script, write_episode
 
 Change = Callable[[dict[str, Any]], None]
 
 
 def script() -> dict[str, Any]:
     """Return a script whose every asset only these tests buy."""
-    own = episodes.script("table")
-    for scene in own["scenes"]:
-        scene["environment"] += ", table"
-    return own
+    return own_script("table")
 
 
 NOTHING: dict[str, int] = {}
-EVERYTHING = {"portrait": 2, "background": 2, "composite": 3, "clip": 3}
 
 
 def titled(changed: dict[str, Any]) -> None:
