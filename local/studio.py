@@ -51,12 +51,15 @@ class LocalStudio:
 
     def __enter__(self) -> Self:
         """Start everything and deploy the template."""
+        goes_on = (self._state / "aws").exists()
         with ExitStack() as starting:
             environment = self._environment_of_fal(starting)
             self._aws = starting.enter_context(LocalAws(self._state / "aws", environment))
             self._stack = self._aws.deploy(TEMPLATE, self._parameters)
             if self._fal:
                 self._fal.control.set_webhook_routes({FUNCTION_URLS: self._aws.endpoint})
+            if goes_on:
+                self._look_for_what_was_lost()
             self._running = starting.pop_all()
         return self
 
@@ -101,6 +104,11 @@ class LocalStudio:
     def parameters(self) -> dict[str, str]:
         """The template's parameters as they were given."""
         return {name: str(value) for name, value in self._parameters.items()}
+
+    def _look_for_what_was_lost(self) -> None:
+        """Reconcile at once: callbacks that came while nothing ran here reached nobody."""
+        reconcile = self.stack.resources["Reconcile"]
+        self.clients.functions.invoke(FunctionName=reconcile, InvocationType="Event")
 
     def _environment_of_fal(self, starting: ExitStack) -> dict[str, str]:
         if self._real:

@@ -35,8 +35,8 @@ from shared.ledger.records import (
     Seconds,
     Waiter,
 )
-from shared.ledger.rules import may_claim, may_take_up
-from shared.ledger.states import CLAIM, OPEN, SETTLED, Transition
+from shared.ledger.rules import claimed_job, claimed_run, may_claim, may_take_up
+from shared.ledger.states import OPEN, SETTLED, Transition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -91,19 +91,7 @@ class DynamoLedger:
         before = self.job(claim.address)
         if before and not may_claim(before, claim, now):
             return None
-        attempt = before.attempt + 1 if before else 1
-        job = Job(
-            address=claim.address,
-            kind=claim.kind,
-            state=CLAIM.target,
-            attempt=attempt,
-            secrets={**(before.secrets if before else {}), str(attempt): claim.secret},
-            run=claim.run,
-            endpoint=claim.endpoint,
-            price_usd=claim.price_usd,
-            claimed_at=now,
-            lease_until=now + claim.lease,
-        )
+        job = claimed_job(before, claim, now)
         put = {
             "TableName": self._table,
             "Item": self._item(_asset(claim.address), "JOB", job),
@@ -161,15 +149,7 @@ class DynamoLedger:
         before = self.run(episode_id, digest)
         if before and not may_take_up(before, newest=self._is_newest(before), again=again):
             return before
-        attempt = before.attempt + 1 if before else 1
-        run = Run(
-            episode_id=episode_id,
-            digest=digest,
-            attempt=attempt,
-            name=name(attempt),
-            state=RunState.STARTING,
-            started_at=now,
-        )
+        run = claimed_run(before, episode_id, digest, now, name)
         episode = _episode(episode_id)
         records = [
             {"Item": self._item(episode, f"RUN#{digest}", run), **self._unchanged(before)},

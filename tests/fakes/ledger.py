@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from shared.addresses import Address
 from shared.ledger.records import ENDED_RUNS, Handover, Job, PartOutcome, Run, RunState, Seconds, Waiter
-from shared.ledger.rules import may_claim, may_take_up
-from shared.ledger.states import CLAIM, SETTLED, Transition
+from shared.ledger.rules import claimed_job, claimed_run, may_claim, may_take_up
+from shared.ledger.states import SETTLED, Transition
 from shared.ports import Claim
 
 
@@ -33,19 +33,7 @@ class MemoryLedger:
             before = self._jobs.get(claim.address)
             if before and not may_claim(before, claim, now):
                 return None
-            attempt = before.attempt + 1 if before else 1
-            job = Job(
-                address=claim.address,
-                kind=claim.kind,
-                state=CLAIM.target,
-                attempt=attempt,
-                secrets={**(before.secrets if before else {}), str(attempt): claim.secret},
-                run=claim.run,
-                endpoint=claim.endpoint,
-                price_usd=claim.price_usd,
-                claimed_at=now,
-                lease_until=now + claim.lease,
-            )
+            job = claimed_job(before, claim, now)
             self._jobs[claim.address] = job
             return job
 
@@ -78,15 +66,7 @@ class MemoryLedger:
             before = self._runs.get((episode_id, digest))
             if before and not may_take_up(before, newest=self._newest.get(episode_id) == digest, again=again):
                 return before
-            attempt = before.attempt + 1 if before else 1
-            run = Run(
-                episode_id=episode_id,
-                digest=digest,
-                attempt=attempt,
-                name=name(attempt),
-                state=RunState.STARTING,
-                started_at=now,
-            )
+            run = claimed_run(before, episode_id, digest, now, name)
             self._runs[episode_id, digest] = run
             self._newest[episode_id] = digest
             return run
