@@ -10,7 +10,7 @@ from shared.keys import plan_key
 from shared.ledger.records import ENDED_RUNS, Run, RunState
 from shared.plan.models import Plan
 from shared.ports import ObjectMissing
-from shared.workflow.inputs import EpisodeInputs, read_inputs
+from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
 
 if TYPE_CHECKING:
     from cli.target import Target
@@ -62,7 +62,9 @@ def _take_up(known: Run, target: "Target") -> int:
         return known.attempt - 1
     if known.execution_arn and known.state not in ENDED_RUNS and target.executions.is_running(known.execution_arn):
         return known.attempt - 1
-    target.executions.start(f"{known.name}-again-{int(time.time())}"[-80:], {"episode_id": known.episode_id})
+    # Not the plain name of the next attempt: an execution of that name may have ended without claiming its run.
+    name = f"{execution_name(known.episode_id, known.digest, known.attempt + 1)}-{int(time.time()):x}"
+    target.executions.start(name, {"episode_id": known.episode_id})
     return known.attempt
 
 
