@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from cli.progress import Progress, progress_of
 from shared.keys import plan_key
 from shared.ledger.records import ENDED_RUNS, Run, RunState
@@ -76,6 +78,7 @@ def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target",
     while time.monotonic() < give_up:
         run = target.ledger.run(inputs.episode_id, inputs.digest)
         if run and run.attempt > after_attempt:
+            logger.debug("following {}, attempt {}", run.name, run.attempt)
             return run
         show(reason, None)
         time.sleep(target.poll_interval)

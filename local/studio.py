@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from loguru import logger
+
 from local.aws.clients import Clients
 from local.aws.engine import LocalAws
 from local.aws.stack import Stack
@@ -55,7 +57,9 @@ class LocalStudio:
         with ExitStack() as starting:
             environment = self._environment_of_fal(starting)
             self._aws = starting.enter_context(LocalAws(self._state / "aws", environment))
+            logger.debug("AWS listens at {}, its log is {}", self._aws.endpoint, self._aws.log)
             self._stack = self._aws.deploy(TEMPLATE, self._parameters)
+            logger.debug("{} is deployed: {} resources", TEMPLATE.name, len(self._stack.resources))
             if self._fal:
                 self._fal.control.set_webhook_routes({FUNCTION_URLS: self._aws.endpoint})
             if goes_on:
@@ -115,4 +119,5 @@ class LocalStudio:
             return {name: os.environ[name] for name in _OF_FAL if os.environ.get(name)}
         self._fal = starting.enter_context(SimulatedFal(self._state / "fal"))
         self._parameters["FalUserId"] = self._fal.facts.user_id
+        logger.debug("the simulated fal listens at {}", self._fal.facts.host)
         return self._fal.environment()

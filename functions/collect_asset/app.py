@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.step_functions import SfnTaskTokens
@@ -11,10 +12,11 @@ from shared.runtime.clients import bucket_of, client, clock, ledger_of
 from shared.runtime.fal import fal_of
 from shared.runtime.settings import CollectSettings
 from shared.workflow.check_result import check_result
-from shared.workflow.collect_asset import CollectingDesk, InboxMessage, collect_asset
+from shared.workflow.collect_asset import Collected, CollectingDesk, InboxMessage, collect_asset
 
 MAX_RESULT_BYTES = 500_000_000
 
+logger = Logger()
 settings = CollectSettings.from_environment()
 desk = CollectingDesk(
     ledger=ledger_of(settings),
@@ -29,4 +31,11 @@ desk = CollectingDesk(
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Collect each callback's result."""
-    return handle_messages(event, context, lambda body: collect_asset(InboxMessage.model_validate_json(body), desk))
+    return handle_messages(event, context, collect)
+
+
+def collect(body: str) -> Collected:
+    """Collect the result that one message announces."""
+    message = InboxMessage.model_validate_json(body)
+    logger.append_keys(address=message.address)
+    return collect_asset(message, desk)

@@ -26,7 +26,7 @@ from shared.ledger.records import Failure, Job, Seconds, Waiter
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASABLE, RELEASE, SEND, SETTLED, JobState
 from shared.plan.models import Plan, PlannedAsset
 from shared.ports import Claim
-from shared.workflow.waking import answer, wake
+from shared.workflow.waking import wake
 
 if TYPE_CHECKING:
     from shared.ports import Ledger, Provider, TaskTokens
@@ -90,7 +90,7 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
     shop.ledger.add_waiter(waiter)
     job = shop.ledger.job(request.address)
     if job and job.state is JobState.STORED:
-        answer(job, waiter, shop.ledger, shop.tokens)
+        wake(job, shop.ledger, shop.tokens)
         return Answer.STORED
     if over := _why_run_is_over(request, shop.ledger):
         shop.tokens.fail(request.token, over)
@@ -123,7 +123,8 @@ def _leave_to_others(waiter: Waiter, shop: Shop) -> Answer:
         raise TryAgainLater(f"somebody else is asking for {waiter.address} just now")
     if job.state not in SETTLED:
         return Answer.WAITING
-    answer(job, waiter, shop.ledger, shop.tokens)
+    # Everybody who waits, and not ourselves alone: whoever settled it may have died before it could wake them.
+    wake(job, shop.ledger, shop.tokens)
     return Answer.STORED if job.state is JobState.STORED else Answer.FAILED
 
 

@@ -7,7 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
+from shared.addresses import Address
 from shared.fal.callbacks import CallbackName, Delivered, DeliveredElsewhere, JobFailed, read_callback
 from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned, first_image, only_video
 from shared.fal.outcomes import Failed, Finished, Gone
@@ -28,6 +30,11 @@ class InboxMessage(Frozen):
 
     query: str
     body: str
+
+    @property
+    def address(self) -> Address:
+        """The address that the callback names; empty when it names none."""
+        return parse_qs(self.query).get("address", [""])[0]
 
 
 class Collected(StrEnum):
