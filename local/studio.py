@@ -1,6 +1,5 @@
 """The whole stack on this machine: the template deployed unchanged, and fal, simulated unless there is a key."""
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +24,6 @@ _LOCAL_PARAMETERS = {
     "CollectConcurrency": 3,
     "ReconcileSchedule": "rate(1 minute)",
 }
-_OF_FAL = ("FAL_KEY", "FAL_API_KEY", "FAL_RUN_HOST", "FAL_QUEUE_RUN_HOST", "FAL_REST_URL", "FAL_CDN_URL")
 
 
 class LocalStudio:
@@ -116,7 +114,7 @@ class LocalStudio:
 
     def _environment_of_fal(self, starting: ExitStack) -> dict[str, str]:
         if self._real:
-            return {name: os.environ[name] for name in _OF_FAL if os.environ.get(name)}
+            return {}  # the engine hands this process's environment on, with the key and, if they are set, fal's hosts
         self._fal = starting.enter_context(SimulatedFal(self._state / "fal"))
         self._parameters["FalUserId"] = self._fal.facts.user_id
         logger.debug("the simulated fal listens at {}", self._fal.facts.host)

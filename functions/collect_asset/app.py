@@ -31,7 +31,7 @@ desk = CollectingDesk(
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Collect each callback's result."""
-    return handle_messages(event, context, collect)
+    return handle_messages(event, context, collect, sqs=client("sqs"), queue_url=settings.inbox_queue_url)
 
 
 def collect(body: str) -> Collected:

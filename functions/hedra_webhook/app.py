@@ -14,7 +14,7 @@ from shared.fal.key_set import KeySet, KeysUnavailable
 from shared.fal.signatures import CallbackRefused
 from shared.workflow.receive_callback import receive_callback
 
-# This function has its settings without pydantic: it answers fal, and starts in half the time.
+# This function has its settings without pydantic: it answers fal, and pydantic is most of what it would import.
 logger = Logger()
 inbox = SqsQueue(boto3.client("sqs"), os.environ["INBOX_QUEUE_URL"])
 user_id = os.environ["FAL_USER_ID"]

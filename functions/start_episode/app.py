@@ -6,16 +6,18 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.runtime.batches import handle_messages
+from shared.runtime.clients import client
 from shared.runtime.settings import StartSettings
 from shared.runtime.starting import start_desk
 from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
 
-desk = start_desk(StartSettings.from_environment())
+settings = StartSettings.from_environment()
+desk = start_desk(settings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Consider each upload, and each folder that had to be looked at again."""
-    return handle_messages(event, context, consider)
+    return handle_messages(event, context, consider, sqs=client("sqs"), queue_url=settings.start_queue_url)
 
 
 def consider(body: str) -> Considered:

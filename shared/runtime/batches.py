@@ -30,7 +30,7 @@ def retry_delay(receives: int, uniform: Callable[[float, float], float] = random
 class _BackingOff(BatchProcessor):
     """Brings a failed message back after a growing delay, and not after the queue's whole visibility timeout."""
 
-    def __init__(self, sqs: "SQSClient | None", queue_url: str) -> None:
+    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._sqs = sqs
         self._queue_url = queue_url
@@ -38,13 +38,12 @@ class _BackingOff(BatchProcessor):
     def failure_handler(self, record: Any, exception: Any) -> Any:  # noqa: ANN401 - the base class's signature
         """Put the message back with a delay, and report it as failed."""
         logger.warning("a message comes again", exc_info=exception)
-        if self._sqs is not None:
-            receives = int(record.attributes.approximate_receive_count)
-            self._sqs.change_message_visibility(
-                QueueUrl=self._queue_url,
-                ReceiptHandle=record.receipt_handle,
-                VisibilityTimeout=retry_delay(receives),
-            )
+        receives = int(record.attributes.approximate_receive_count)
+        self._sqs.change_message_visibility(
+            QueueUrl=self._queue_url,
+            ReceiptHandle=record.receipt_handle,
+            VisibilityTimeout=retry_delay(receives),
+        )
         return super().failure_handler(record, exception)
 
 
@@ -53,15 +52,15 @@ def handle_messages(
     context: "LambdaContext",
     handle: Callable[[str], object],
     *,
-    sqs: "SQSClient | None" = None,
-    queue_url: str = "",
+    sqs: "SQSClient",
+    queue_url: str,
 ) -> dict[str, Any]:
     """Handle each message's body; report those that raised, and only those, as failed.
 
     Parameters
     ----------
     sqs, queue_url
-        Given, a failed message comes again after a growing delay.
+        The queue that they came from: a failed message goes back into it, to come again after a growing delay.
     """
 
     def handle_record(record: SQSRecord) -> None:

@@ -93,6 +93,8 @@ class BuySettings(StoreSettings, FalSettings):
 class CollectSettings(StoreSettings, FalSettings):
     """Settings of `collect_asset`."""
 
+    inbox_queue_url: str
+
 
 class HouseClipSettings(StoreSettings):
     """Settings of `house_clip`."""

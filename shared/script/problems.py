@@ -56,7 +56,7 @@ class ScriptInvalid(Exception):
         self.problems = tuple(sorted(found, key=lambda problem: problem.line or 0))[:MAX_PROBLEMS]
         more = len(found) - 1
         super().__init__(
-            f"{file_name}: {self.problems[0]}" + (f", and {more} more problem{'s'[: more > 1]}" if more else "")
+            f"{file_name}: {self.problems[0]}" + (f" (and {more} more problem{'s'[: more > 1]})" if more else "")
         )
 
 

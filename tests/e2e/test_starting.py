@@ -1,12 +1,15 @@
 """Every way in starts one run for one state of the inputs."""
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 from cli.folder import upload
 from cli.follow import follow
 from shared.keys import episode_folder
 from shared.ledger.records import Run, RunState
+from shared.ports import ObjectMissing
 from tests.e2e.conftest import Stage
 from tests.e2e.episodes import AUDIO, EVERYTHING, SECOND, own_script, script, write_episode
 
@@ -34,6 +37,18 @@ def rest(stage: Stage) -> None:
     raise AssertionError(f"the start queue did not become empty: {attributes}")
 
 
+def wait_for_status(stage: Stage, episode_id: str) -> dict[str, Any]:
+    give_up = time.monotonic() + LIMIT
+    while time.monotonic() < give_up:
+        try:
+            status: dict[str, Any] = json.loads(stage.target.bucket.get(f"{episode_folder(episode_id)}status.json"))
+        except ObjectMissing:
+            time.sleep(0.1)
+        else:
+            return status
+    raise AssertionError("there is no status")
+
+
 def test_audio_first_and_script_last_is_one_run(stage: Stage, tmp_path: Path) -> None:
     # given an episode's recordings in the bucket
     folder = write_episode(tmp_path, script())
@@ -51,7 +66,9 @@ def test_script_first_is_one_run(stage: Stage, tmp_path: Path) -> None:
     # given a script whose recordings are not there, for longer than the quiet period
     folder = write_episode(tmp_path, script())
     put(stage, "script-first", folder, "script.json")
-    time.sleep(1.5)
+    status = wait_for_status(stage, "script-first")
+    assert status["state"] == "waiting_for_files"
+    assert set(status["missing"]) == set(AUDIO)
     assert stage.executions("script-first-") == []
     # when they come
     put(stage, "script-first", folder, *AUDIO)

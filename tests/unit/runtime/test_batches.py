@@ -58,7 +58,7 @@ def handle(event: dict[str, Any], sqs: Sqs | None = None) -> tuple[list[str], li
         handled.append(body)
 
     context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
-    client: Any = sqs
+    client: Any = sqs or Sqs()
     answer = handle_messages(event, context, one, sqs=client, queue_url="https://queue")
     json.dumps(answer)
     return handled, [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -104,7 +104,7 @@ def test_the_summary_is_one_sentence_for_an_operator() -> None:
         "script.yaml: scenes[0].lines[0].character (line 10): "
         "'Alx Chen' is not among the characters (Alex Chen); did you mean 'Alex Chen'?"
     )
-    with pytest.raises(ScriptInvalid, match=r"^script\.json: .*, and 2 more problems$"):
+    with pytest.raises(ScriptInvalid, match=r"^script\.json: .* \(and 2 more problems\)$"):
         parse_script(b'{"title": "x", "titel": 1}', file_name="script.json")
 
 
@@ -113,7 +113,7 @@ def test_thousands_of_problems_are_cut_short() -> None:
     with pytest.raises(ScriptInvalid) as caught:
         parsed(script)
     assert len(caught.value.problems) == MAX_PROBLEMS
-    assert str(caught.value).endswith("and 569 more problems")
+    assert str(caught.value).endswith("(and 569 more problems)")
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
 _OTHERWISE = {
     # Powertools' parameters, which get the key of fal.
     "get_secret": {"secretsmanager:GetSecretValue"},
-    # Only who buys gives `handle_messages` a client, by which failed messages come back after a growing delay.
-    "buying_handler": {"sqs:ChangeMessageVisibility"},
+    # By it failed messages come back after a growing delay; its client comes as an argument.
+    "handle_messages": {"sqs:ChangeMessageVisibility"},
 }
 
 
