@@ -44,6 +44,11 @@ test: .venv/installed ## Run all tests.
 unit: .venv/installed ## Run the unit tests: seconds, no AWS.
 	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) tests/unit
 
+.PHONY: chaos
+chaos: .venv/installed ## Make 500 random episodes while everything goes wrong; compare with fal's invoice.
+	@.venv/bin/python -m tests.chaos --workers $(PYTEST_WORKERS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ROUND),--round $(ROUND)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EPISODES),--episodes $(EPISODES))
+
 .PHONY: lint
 lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code, types, template and state machine.
 	.venv/bin/ruff check .
@@ -60,8 +65,9 @@ format: .venv/installed ## Format the code.
 	.venv/bin/ruff format .
 
 .PHONY: schema
-schema: .venv/installed ## Write the script's JSON Schema anew.
+schema: .venv/installed ## Write the script's JSON Schema and the page about the ledger anew.
 	.venv/bin/python -m shared.script.schema > docs/script.schema.json
+	.venv/bin/python -m shared.ledger.documentation > docs/ledger.md
 
 .PHONY: lock
 lock: .venv/installed ## Lock the dependencies anew, with hashes (needs uv).

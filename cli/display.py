@@ -135,7 +135,8 @@ def _legend() -> Text:
 
 
 def _money(progress: Progress) -> str:
-    return f"${progress.spent_usd:.2f} of ${progress.expected_usd:.2f}"
+    quoted = f"${progress.spent_usd:.2f} of ${progress.expected_usd:.2f}"
+    return quoted if progress.ceiling_usd == progress.expected_usd else f"{quoted}, ${progress.ceiling_usd:.2f} at most"
 
 
 def _stages(progress: Progress) -> dict[str, Stage]:

@@ -4,7 +4,7 @@ import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.keys import RESULT_NAMES, SCRIPT_NAMES, episode_folder
+from shared.keys import SCRIPT_NAMES, episode_folder, is_result
 from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
@@ -38,7 +38,7 @@ def files_of(folder: Path) -> list[Path]:
         }
     except ScriptInvalid:
         named = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    others = [folder / name for name in sorted(named) if name not in SCRIPT_NAMES and name not in RESULT_NAMES]
+    others = [folder / name for name in sorted(named) if name not in SCRIPT_NAMES and not is_result(name)]
     return [*(path for path in others if path.is_file()), *scripts]
 
 

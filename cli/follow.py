@@ -13,6 +13,7 @@ from shared.ledger.records import ENDED_RUNS, Run, RunState
 from shared.plan.models import Plan
 from shared.ports import ObjectMissing
 from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
+from shared.workflow.review import is_waiting_for_review
 
 if TYPE_CHECKING:
     from cli.target import Target
@@ -26,6 +27,14 @@ Show = Callable[[str, Progress | None], None]
 
 class NoRunStarted(Exception):
     """Nothing took the upload up."""
+
+
+class ReviewWanted(Exception):
+    """A run has come to where a person looks at its pictures."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"{run.name} waits for a person to look at its storyboard")
+        self.run = run
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +52,25 @@ class Ended:
 
 
 def follow(episode_id: str, target: "Target", show: Show) -> Ended:
-    """Wait for the run of what lies in an episode's folder now, and for its end; raises `NoRunStarted`.
+    """Wait for the run of what lies in an episode's folder now, and for its end.
 
     A state of the inputs whose last run failed is taken up again, since somebody asks for it.
+
+    Raises
+    ------
+    NoRunStarted, ReviewWanted
+        When there is no run, or it waits for a person; in between, `follow_run` goes on.
     """
     inputs = read_inputs(target.bucket, episode_id, target.configuration)
     known = target.ledger.run(episode_id, inputs.digest)
     if known and known.state is RunState.DONE:
         return Ended(known, was_done_before=True)
-    attempt = _take_up(known, target) if known else 0
-    run = _wait_for_start(inputs, attempt, target, show)
-    return Ended(_wait_for_end(run, target, show), was_done_before=False)
+    return follow_attempt(inputs, _take_up(known, target) if known else 0, target, show)
+
+
+def follow_attempt(inputs: EpisodeInputs, after: int, target: "Target", show: Show) -> Ended:
+    """Wait for an attempt later than `after` at these inputs, and for its end; raises as `follow` does."""
+    return follow_run(_wait_for_start(inputs, after, target, show), target, show)
 
 
 def _take_up(known: Run, target: "Target") -> int:
@@ -64,10 +81,21 @@ def _take_up(known: Run, target: "Target") -> int:
         return known.attempt - 1
     if known.execution_arn and known.state not in ENDED_RUNS and target.executions.is_running(known.execution_arn):
         return known.attempt - 1
+    start_next_attempt(known, target)
+    return known.attempt
+
+
+def start_next_attempt(known: Run, target: "Target", **asked: bool) -> None:
+    """Start an execution that takes a run up again, as a person does.
+
+    Parameters
+    ----------
+    asked
+        What else it is told: see `shared.workflow.plan_episode.PlanInput`.
+    """
     # Not the plain name of the next attempt: an execution of that name may have ended without claiming its run.
     name = f"{execution_name(known.episode_id, known.digest, known.attempt + 1)}-{int(time.time()):x}"
-    target.executions.start(name, {"episode_id": known.episode_id})
-    return known.attempt
+    target.executions.start(name, {"episode_id": known.episode_id, **asked})
 
 
 def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target", show: Show) -> Run:
@@ -85,22 +113,26 @@ def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target",
     raise NoRunStarted("the upload started no run: is the stack's upload rule there, and are its functions healthy?")
 
 
-def _wait_for_end(run: Run, target: "Target", show: Show) -> Run:
+def follow_run(run: Run, target: "Target", show: Show) -> Ended:
+    """Wait for a run's end; raises `ReviewWanted`."""
     plan: Plan | None = None
     while True:
         latest = target.ledger.run(run.episode_id, run.digest) or run
-        plan = plan or _plan(latest, target)
+        plan = plan or plan_of(latest, target)
         if plan is None:
             show("reading the script and the recordings", None)
         else:
             progress = progress_of(plan, latest, target.ledger.jobs(plan.assets), target.ledger.parts(latest.name))
             show(_sentence(progress), progress)
         if latest.state in ENDED_RUNS:
-            return latest
+            return Ended(latest, was_done_before=False)
+        if is_waiting_for_review(latest):
+            raise ReviewWanted(latest)
         time.sleep(target.poll_interval)
 
 
-def _plan(run: Run, target: "Target") -> Plan | None:
+def plan_of(run: Run, target: "Target") -> Plan | None:
+    """Return a run's plan, or None while there is none."""
     if run.plan_key is None:
         return None
     try:

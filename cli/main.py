@@ -1,40 +1,45 @@
 """The command `episode`."""
 
-import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from loguru import logger
-from rich.console import Console
 
+from cli import commands
 from cli.folder import FolderEmpty, files_of
 from cli.follow import NoRunStarted
 from cli.make import EpisodeFailed, make_episode
-from cli.target import StackMissing, Target, deployed_target, local_target
-from shared.keys import is_episode_id
+from cli.options import (
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    WAITS_FOR_REVIEW,
+    Approve,
+    Out,
+    Profile,
+    Region,
+    StackName,
+    State,
+    checked_id,
+    output,
+    stop,
+    target_of,
+)
+from cli.review import ReviewLeftOpen, reviewer_for
+from cli.target import StackMissing
 from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
 
-FAILED = 1
-USAGE = 2
-INTERRUPTED = 130
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "WAITS_FOR_REVIEW", "app"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make episodes of scripts and recorded lines.")
-output = Console()
-errors = Console(stderr=True)
 
 Folder = Annotated[
     Path, typer.Argument(help="The episode's folder: script.yaml and its files.", exists=True, file_okay=False)
 ]
-EpisodeId = Annotated[str | None, typer.Option("--id", help="The episode's id; by default the folder's name.")]
-StackName = Annotated[str | None, typer.Option("--stack", help="A deployed stack; without it, this machine.")]
-Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile for --stack.")]
-Region = Annotated[str | None, typer.Option("--region", help="The AWS region for --stack.")]
-State = Annotated[Path, typer.Option("--state", help="Where this machine keeps its bucket and ledger.")]
 
 
 @app.callback()
@@ -51,30 +56,32 @@ def run(
     episode_id: Annotated[
         str | None, typer.Option("--id", help="The episode's id; by default the folder's name.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Where to put the results.")] = Path("out"),
+    approve: Approve = False,
+    out: Out = Path("out"),
     stack: StackName = None,
     profile: Profile = None,
     region: Region = None,
     state: State = Path(".showrunner"),
 ) -> None:
     """Upload an episode, follow its run, and download the result."""
-    episode = episode_id or folder.resolve().name
-    if not is_episode_id(episode):
-        _stop(f"{episode!r} cannot be an episode's id: use letters, digits, '.', '_' and '-' (--id)", USAGE)
+    episode = checked_id(episode_id or folder.resolve().name)
     try:
         files_of(folder)
-        with _target(stack, profile, region, state) as target:
+        with target_of(stack, profile, region, state) as target:
             if target.fal_is_simulated:
                 output.print(
                     "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]"
                 )
-            made = make_episode(folder, episode, target, out / episode, output)
+            reviewer = reviewer_for(output, approve=approve)
+            made = make_episode(folder, episode, target, out / episode, output, reviewer)
     except EpisodeFailed as error:
-        _stop(f"the episode was not made: {error}", FAILED)
+        stop(f"the episode was not made: {error}", FAILED)
+    except ReviewLeftOpen as error:
+        stop(str(error), WAITS_FOR_REVIEW)
     except (FolderEmpty, StackMissing, NoRunStarted) as error:
-        _stop(str(error), FAILED)
+        stop(str(error), FAILED)
     except KeyboardInterrupt:
-        _stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)
+        stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)
     else:
         if made.was_done_before:
             output.print("This state of the script and its files has its episode already; nothing was bought.")
@@ -88,21 +95,13 @@ def validate(folder: Folder) -> None:
         *_, script = files_of(folder)
         parsed = parse_script(script.read_bytes(), file_name=script.name)
     except (FolderEmpty, ScriptInvalid) as error:
-        _stop(str(error), FAILED)
+        stop(str(error), FAILED)
     missing = [file.path for file in script_files(parsed) if not (folder / file.path).is_file()]
     if missing:
-        _stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)
+        stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)
     lines = sum(len(scene.lines) for scene in parsed.scenes)
     output.print(f"{script}: {len(parsed.characters)} characters, {len(parsed.scenes)} scenes, {lines} lines: good")
 
 
-def _target(stack: str | None, profile: str | None, region: str | None, state: Path) -> AbstractContextManager[Target]:
-    if stack:
-        return nullcontext(deployed_target(stack, profile, region))
-    key = os.environ.get("FAL_KEY") or os.environ.get("FAL_API_KEY")
-    return local_target(state, use_real_fal=bool(key))
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    errors.print(f"[red]episode:[/] {message}", soft_wrap=True, highlight=False)
-    raise typer.Exit(code)
+for command in (commands.approve, commands.reject, commands.retry):
+    app.command()(command)

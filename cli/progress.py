@@ -64,8 +64,8 @@ class Progress:
         Each portrait, background and composite once, by its name for people.
     spent_usd
         What this run has paid so far.
-    expected_usd
-        What it was quoted to pay.
+    expected_usd, ceiling_usd
+        What it was quoted to pay, and at most.
     """
 
     shots: tuple[ShotProgress, ...]
@@ -74,6 +74,7 @@ class Progress:
     parts: int
     spent_usd: float
     expected_usd: float
+    ceiling_usd: float
     reused: int
 
 
@@ -86,6 +87,7 @@ def progress_of(plan: Plan, run: Run, jobs: Mapping[Address, Job], made: Mapping
         parts=len(plan.parts),
         spent_usd=sum(job.price_usd for job in jobs.values() if job.run == run.name and job.state is JobState.STORED),
         expected_usd=plan.quote.expected_usd,
+        ceiling_usd=plan.quote.ceiling_usd,
         reused=plan.quote.reused,
     )
 

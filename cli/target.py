@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.aws.bucket import S3Bucket
-from shared.aws.step_functions import SfnExecutions
+from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.ledger.dynamodb import DynamoLedger
@@ -36,16 +36,20 @@ class Target:
         The stack's parameters of these names, in seconds.
     poll_interval
         Seconds between two looks at how a run stands.
+    is_deployed
+        Whether it is there without this command: on this machine, runs end with the command that made them.
     """
 
     name: str
     bucket: S3Bucket
     ledger: DynamoLedger
     executions: SfnExecutions
+    tokens: SfnTaskTokens
     configuration: str
     quiet_period: float
     patience: float
     poll_interval: float
+    is_deployed: bool
     fal_is_simulated: bool
 
 
@@ -67,6 +71,7 @@ def target_of_studio(studio: "LocalStudio") -> Target:
         studio.stack.outputs,
         studio.parameters,
         poll_interval=0.25,
+        is_deployed=False,
         fal_is_simulated=studio.fal_is_simulated,
     )
 
@@ -90,7 +95,7 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         "dynamodb": session.client("dynamodb"),
         "stepfunctions": session.client("stepfunctions"),
     }
-    return _target(stack, services, outputs, parameters, poll_interval=3.0, fal_is_simulated=False)
+    return _target(stack, services, outputs, parameters, poll_interval=3.0, is_deployed=True, fal_is_simulated=False)
 
 
 def _target(
@@ -100,6 +105,7 @@ def _target(
     parameters: Mapping[str, str],
     *,
     poll_interval: float,
+    is_deployed: bool,
     fal_is_simulated: bool,
 ) -> Target:
     chosen = {field: parameters[key] for field, key in _ENDPOINT_PARAMETERS.items() if key in parameters}
@@ -108,9 +114,11 @@ def _target(
         bucket=S3Bucket(services["s3"], outputs["BucketName"]),
         ledger=DynamoLedger(services["dynamodb"], outputs["TableName"]),
         executions=SfnExecutions(services["stepfunctions"], outputs["StateMachineArn"]),
+        tokens=SfnTaskTokens(services["stepfunctions"]),
         configuration=configuration_of(Endpoints.model_validate(chosen)),
         quiet_period=float(parameters.get("QuietPeriodSeconds", "30")),
         patience=float(parameters.get("MissingFilesSeconds", "900")),
         poll_interval=poll_interval,
+        is_deployed=is_deployed,
         fal_is_simulated=fal_is_simulated,
     )

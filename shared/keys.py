@@ -8,6 +8,7 @@
 ``derived/house/<address>``     house clips; may be pruned
 ``derived/episodes/<address>``  joined episodes; may be pruned
 ``plans/<episode>/<run>.json``  what a run set out to make
+``bills/<episode>/<run>.json``  what it cost; the newest run's lies beside the script as well
 ==============================  =========================================================================
 """
 
@@ -33,6 +34,9 @@ RESULT_NAMES = frozenset(
     }
 )
 """Files that Showrunner writes beside the script; they are never inputs, and a script may not name them."""
+
+STORYBOARD_FOLDER = "storyboard"
+"""The folder beside the script into which pictures are put for a person to look at; it holds no inputs either."""
 
 _EPISODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -95,6 +99,11 @@ def episode_folder(episode_id: str) -> str:
     return f"{EPISODES}{episode_id}/"
 
 
+def is_result(path: str) -> bool:
+    """Tell whether a path within an episode's folder is one of Showrunner's own files, and so never an input."""
+    return path in RESULT_NAMES or path.startswith(f"{STORYBOARD_FOLDER}/")
+
+
 def split_episode_key(key: str) -> tuple[str, str] | None:
     """Return the episode's id and the path within its folder, or None for any other key."""
     episode_id, slash, path = key.removeprefix(EPISODES).partition("/")
@@ -106,3 +115,8 @@ def split_episode_key(key: str) -> tuple[str, str] | None:
 def plan_key(episode_id: str, run: str) -> str:
     """Return where a run's plan lies."""
     return f"plans/{episode_id}/{run}.json"
+
+
+def bill_key(episode_id: str, run: str) -> str:
+    """Return where a run's bill lies."""
+    return f"bills/{episode_id}/{run}.json"

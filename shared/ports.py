@@ -1,37 +1,55 @@
 """What the workflow needs from the world: adapters implement it, and tests have in-memory ones of the same contract."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from shared.addresses import Address
-from shared.fal.outcomes import JobOutcome, SubmitOutcome
+from shared.fal.outcomes import JobOutcome, ListedRequest, SubmitOutcome
 from shared.keys import AssetKind
+from shared.ledger.budgets import Budget, CapReached, Limits, Usage
 from shared.ledger.records import (
     Failure,
     Handover,
     Job,
+    Outage,
     PartOutcome,
     Run,
     RunState,
     Seconds,
     Waiter,
+    Watch,
 )
 from shared.ledger.states import Transition
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker states when it claims a job."""
+    """What a worker states when it claims a job.
+
+    Parameters
+    ----------
+    usage
+        What it reserves of its budgets.
+    episode_limits, day_limits
+        What the episode, and the stack in a day, may use at most.
+    rebuy
+        Whether a job that is held may be bought once more.
+    """
 
     address: Address
     kind: AssetKind
     run: str
+    episode_id: str
     endpoint: str
-    price_usd: float
+    usage: Usage
     secret: str
     lease: Seconds
+    episode_limits: Limits = Limits()  # noqa: RUF009 -- immutable
+    day_limits: Limits = Limits()  # noqa: RUF009 -- immutable
+    rebuy: bool = False
 
 
 class Ledger(Protocol):
@@ -43,16 +61,31 @@ class Ledger(Protocol):
     def jobs(self, addresses: Iterable[Address]) -> dict[Address, Job]:
         """Return the jobs of those addresses that the ledger has seen."""
 
-    def claim(self, claim: Claim, now: Seconds) -> Job | None:
-        """Claim a job that is free; return it as claimed, or None when somebody else has it or it is settled."""
+    def claim(self, claim: Claim, now: Seconds) -> Job | CapReached | None:
+        """Claim a job that is free, and reserve its cost; return it as claimed.
+
+        Returns
+        -------
+        Job or CapReached or None
+            None when somebody else has it or it is settled; `CapReached` when a budget does not allow it.
+        """
 
     def step(
         self, job: Job, transition: Transition, now: Seconds, changes: Mapping[str, object] | None = None
     ) -> Job | None:
         """Make a transition on this attempt of a job; return the job after it, or None when its state forbids it."""
 
-    def open_jobs(self) -> list[Job]:
-        """Return every job that is neither free nor settled."""
+    def adopt(self, job: Job, request_id: str, now: Seconds) -> Job | None:
+        """Accept a request that was found at the provider for a job; None also when another job has it already."""
+
+    def spent(self, budget: Budget) -> Usage:
+        """Return what has been reserved of a budget."""
+
+    def watched(self) -> list[Watch]:
+        """Return the addresses that reconcile looks after: every open job's, and all for which somebody waits."""
+
+    def unwatch(self, watch: Watch) -> None:
+        """Look after an address no more, unless somebody has had cause to since `watch` was read."""
 
     def add_waiter(self, waiter: Waiter) -> None:
         """Remember a task token that waits for an asset; the same token twice is one waiter."""
@@ -63,7 +96,16 @@ class Ledger(Protocol):
     def remove_waiter(self, waiter: Waiter) -> None:
         """Forget a token that was answered."""
 
-    def claim_run(self, episode_id: str, digest: str, now: Seconds, *, name: Callable[[int], str], again: bool) -> Run:
+    def claim_run(
+        self,
+        episode_id: str,
+        digest: str,
+        now: Seconds,
+        *,
+        name: Callable[[int], str],
+        again: AbstractSet[RunState],
+        rebuy: bool = False,
+    ) -> Run:
         """Claim a state of an episode's inputs for a run.
 
         Parameters
@@ -71,8 +113,10 @@ class Ledger(Protocol):
         name
             Gives the run's name for an attempt.
         again
-            Whether what failed or was superseded is taken up as the next attempt. What was claimed before another
-            state of the inputs is taken up in any case: somebody went back to that state.
+            After which ends a run is taken up as the next attempt. What was claimed before another state of the inputs
+            is taken up in any case: somebody went back to that state.
+        rebuy
+            Whether the new run may buy once more what is held.
 
         Returns
         -------
@@ -97,6 +141,17 @@ class Ledger(Protocol):
 
     def parts(self, run_name: str) -> dict[int, PartOutcome]:
         """Return the parts that a run has made so far, by their index."""
+
+    def outages(self, whats: Iterable[str]) -> dict[str, Outage]:
+        """Return the outages that are noted of endpoints, or of the account."""
+
+    def note_outage(
+        self, what: str, reason: str, now: Seconds, *, until: Seconds = 0.0, definite: bool = False
+    ) -> Outage:
+        """Count one more sign of an outage, and send nothing there before `until`."""
+
+    def end_outage(self, what: str) -> None:
+        """Forget an outage: something was accepted."""
 
     def handover(self, address: Address) -> Handover | None:
         """Return where a file was handed over, if it was."""
@@ -188,7 +243,24 @@ class Provider(Protocol):
         """Ask for one job, with exactly one POST, and say what is certain about it."""
 
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:
-        """Say how a job stands; raises `shared.fal.client.FalUnreachable`."""
+        """Say how a job stands; raises `shared.fal.outcomes.FalUnreachable`."""
+
+    def cancel(self, endpoint: str, request_id: str) -> None:
+        """Ask for the end of a job, which may finish all the same; raises `shared.fal.outcomes.FalUnreachable`."""
 
     def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:
-        """Hand a file over for `lifetime` seconds; return its URL; raises `shared.fal.client.FalUnreachable`."""
+        """Hand a file over for `lifetime` seconds; return its URL; raises `shared.fal.outcomes.FalUnreachable`."""
+
+
+class RequestList(Protocol):
+    """The account's list of requests at fal.ai."""
+
+    def requests_between(self, endpoint: str, since: Seconds, until: Seconds) -> Sequence[ListedRequest]:
+        """Return the requests that were sent then; raises `shared.fal.outcomes.FalUnreachable`."""
+
+
+class Requests(Protocol):
+    """The queues by which assets are asked for, one a kind."""
+
+    def send(self, kind: AssetKind, body: str, delay: int = 0) -> None:
+        """Ask for an asset (again), after `delay` seconds (at most 900)."""

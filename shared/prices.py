@@ -1,9 +1,12 @@
-"""What things cost at fal: one dated table.
+"""What things cost at fal: one dated table, what fal says today, and what the operator knows better.
 
 Prices of 2026-11-22. Where fal publishes none that could be confirmed, the note says whose figure it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+from types import MappingProxyType
 from typing import Literal
 
 from shared.fal.models import fabric, hedra, ideogram, kling, kontext
@@ -33,6 +36,27 @@ class Price:
         """Return US dollars a unit for a request with these arguments."""
         return dict(self.variants).get(str(arguments.get(self.by)), self.usd) if self.by else self.usd
 
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """Every price that a request may have, in US dollars a unit, ascending."""
+        return tuple(sorted({usd for _, usd in self.variants} | {self.usd}))
+
+
+@dataclass(frozen=True, slots=True)
+class LivePrice:
+    """What fal asks for a unit just now.
+
+    Parameters
+    ----------
+    usd
+        US dollars a unit; where the price depends on the arguments, fal names one of the figures.
+    unit
+        The unit in fal's words, for example ``images``.
+    """
+
+    usd: float
+    unit: str
+
 
 PRICES: dict[str, Price] = {
     ideogram.ENDPOINT: Price(
@@ -59,6 +83,76 @@ UNKNOWN_IMAGE = Price(0.20, "image", "no price is known for this endpoint: a cau
 UNKNOWN_CLIP = Price(0.30, "second", "no price is known for this endpoint: a cautious guess")
 
 
-def price_of(endpoint: str, unit: Unit) -> Price:
-    """Return an endpoint's price; for one that the table lacks, a cautious guess, so that caps still hold."""
-    return PRICES.get(endpoint, UNKNOWN_IMAGE if unit == "image" else UNKNOWN_CLIP)
+LIVE_SOURCE = "https://api.fal.ai/v1/models/pricing"
+OVERRIDE_SOURCE = "set by the operator"
+
+_UNITS: Mapping[str, Unit] = {"image": "image", "images": "image", "second": "second", "seconds": "second"}
+"""Our units by fal's names for them."""
+
+_NO_LIVE_PRICES: Mapping[str, LivePrice] = MappingProxyType({})
+_NO_OVERRIDES: Mapping[str, float] = MappingProxyType({})
+
+
+def price_of(
+    endpoint: str,
+    unit: Unit,
+    *,
+    live: Mapping[str, LivePrice] = _NO_LIVE_PRICES,
+    overrides: Mapping[str, float] = _NO_OVERRIDES,
+) -> Price:
+    """Return an endpoint's price; for one that nobody knows, a cautious guess, so that caps still hold.
+
+    An override wins. Then comes the table, where the price depends on the arguments: fal says one figure only. Then
+    comes what fal says, if it counts in the same unit, and then the table again.
+
+    Parameters
+    ----------
+    live
+        fal's own prices of today, by endpoint.
+    overrides
+        The operator's prices in US dollars a unit, by endpoint.
+    """
+    if endpoint in overrides:
+        return Price(overrides[endpoint], unit, OVERRIDE_SOURCE)
+    listed = PRICES.get(endpoint)
+    if listed and listed.variants:
+        return listed
+    today = live.get(endpoint)
+    if today and _is_usable(today, unit):
+        return Price(today.usd, unit, LIVE_SOURCE)
+    return listed or (UNKNOWN_IMAGE if unit == "image" else UNKNOWN_CLIP)
+
+
+def price_notes(
+    units: Mapping[str, Unit],
+    *,
+    live: Mapping[str, LivePrice] = _NO_LIVE_PRICES,
+    overrides: Mapping[str, float] = _NO_OVERRIDES,
+) -> tuple[str, ...]:
+    """Return a sentence for each endpoint whose price in a quote disagrees with what fal says today.
+
+    Parameters
+    ----------
+    units
+        The endpoints in use, each with the unit that it is counted in.
+    live, overrides
+        As for `price_of`.
+    """
+    notes = []
+    for endpoint, unit in units.items():
+        today = live.get(endpoint)
+        if today is None or endpoint in overrides:
+            continue
+        used = price_of(endpoint, unit, live=live).figures
+        if not _is_usable(today, unit) or today.usd not in used:
+            figures = " or ".join(f"${usd:g}" for usd in used)
+            notes.append(
+                f"fal now asks ${today.usd:g} for {endpoint}, counted in {today.unit}; this quote reckons with "
+                f"{figures} per {unit}, so the bill may differ."
+            )
+    return tuple(notes)
+
+
+def _is_usable(today: LivePrice, unit: Unit) -> bool:
+    # A price of nothing would let everything through under every cap.
+    return _UNITS.get(today.unit.lower()) == unit and isfinite(today.usd) and today.usd > 0

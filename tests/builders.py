@@ -9,10 +9,13 @@ from shared.addresses import address_of_content
 from shared.configuration import configuration_of
 from shared.fal.callbacks import CallbackName
 from shared.fal.endpoints import Endpoints
-from shared.keys import AssetKind, FileKind, FileRef
+from shared.keys import AssetKind, FileKind, FileRef, plan_key
+from shared.ledger.budgets import Usage
 from shared.ledger.records import Job, Run, Waiter
+from shared.ledger.rules import AFTER_FAILURE
 from shared.ledger.states import JobState
 from shared.plan.build import ReadInputs, RecordedPart, build_plan
+from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan
 from shared.ports import Claim
 from shared.script.files import script_files
@@ -96,7 +99,12 @@ def inputs_of(
 
 
 def plan_of(
-    document: Mapping[str, Any], *, stored: frozenset[str] = frozenset(), run: str = RUN, **inputs: Any
+    document: Mapping[str, Any],
+    *,
+    stored: frozenset[str] = frozenset(),
+    refused: frozenset[str] = frozenset(),
+    run: str = RUN,
+    **inputs: Any,
 ) -> Plan:
     script = script_of(document)
     return build_plan(
@@ -105,8 +113,9 @@ def plan_of(
         episode_id=EPISODE,
         run=run,
         digest=DIGEST,
-        endpoints=Endpoints(),
+        catalogue=Catalogue(Endpoints()),
         stored=stored,
+        refused=refused,
     )
 
 
@@ -114,16 +123,32 @@ def addresses_of(plan: Plan, kind: AssetKind) -> set[str]:
     return {address for address, asset in plan.assets.items() if asset.kind is kind}
 
 
-def claim_of(address: str = ADDRESS, *, run: str = RUN, secret: str = SECRET, lease: float = 90.0) -> Claim:
+def claim_of(
+    address: str = ADDRESS, *, run: str = RUN, secret: str = SECRET, lease: float = 90.0, **fields: Any
+) -> Claim:
+    values: dict[str, Any] = {"usage": Usage(usd=0.06, images=1), "episode_id": EPISODE} | fields
     return Claim(
         address=address,
         kind=AssetKind.PORTRAIT,
         run=run,
         endpoint="fal-ai/ideogram/v3",
-        price_usd=0.06,
         secret=secret,
         lease=lease,
+        **values,
     )
+
+
+def claim_job(ledger: Any, claim: Claim, now: float) -> Job | None:
+    """Claim a job that no budget keeps from being bought."""
+    job = ledger.claim(claim, now)
+    assert job is None or isinstance(job, Job)
+    return job
+
+
+def open_jobs(ledger: Any) -> list[Job]:
+    """Return every open job that is looked after, the oldest first."""
+    found = ledger.jobs([watch.address for watch in ledger.watched()])
+    return sorted((job for job in found.values() if job.is_open), key=lambda job: job.claimed_at)
 
 
 def job_of(state: JobState = JobState.SUBMITTED, address: str = ADDRESS, **fields: Any) -> Job:
@@ -135,7 +160,10 @@ def job_of(state: JobState = JobState.SUBMITTED, address: str = ADDRESS, **field
         "secrets": {"1": SECRET},
         "run": RUN,
         "endpoint": "fal-ai/ideogram/v3",
+        "episode_id": EPISODE,
         "price_usd": 0.06,
+        "usage": Usage(usd=0.06, images=1),
+        "day": "1970-01-01",
         "claimed_at": 1000.0,
         "lease_until": 1090.0,
     }
@@ -143,11 +171,19 @@ def job_of(state: JobState = JobState.SUBMITTED, address: str = ADDRESS, **field
 
 
 def waiter_of(token: str, address: str = ADDRESS, run: str = RUN) -> Waiter:
-    return Waiter(address=address, token=token, run=run, since=1000.0)
+    return Waiter(
+        address=address,
+        kind=AssetKind.PORTRAIT,
+        token=token,
+        episode_id=EPISODE,
+        run=run,
+        plan_key=plan_key(EPISODE, run),
+        since=1000.0,
+    )
 
 
-def claimed_run(ledger: Any, name: str = RUN, digest: str = DIGEST, *, now: float = 1000.0) -> Run:
-    run = ledger.claim_run(EPISODE, digest, now, name=lambda _: name, again=True)
+def claimed_run(ledger: Any, name: str = RUN, digest: str = DIGEST, *, now: float = 1000.0, rebuy: bool = False) -> Run:
+    run = ledger.claim_run(EPISODE, digest, now, name=lambda _: name, again=AFTER_FAILURE, rebuy=rebuy)
     assert isinstance(run, Run)
     return run
 

@@ -9,14 +9,21 @@ from typing import Any
 from shared.content_types import content_type_of
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind, plan_key
+from shared.ledger.budgets import Limits
 from shared.ledger.records import Job, Run, RunState
 from shared.plan.models import Plan
-from shared.workflow.buy_asset import AssetRequest, Shop
+from shared.ports import Ledger
+from shared.workflow.asking import AssetRequest
+from shared.workflow.buy_asset import Shop
 from shared.workflow.collect_asset import CollectingDesk, InboxMessage
 from shared.workflow.handover import Handovers
+from shared.workflow.open_jobs import JobDesk, Patience
+from shared.workflow.pausing import Pauses
 from shared.workflow.plan_episode import PlanningDesk
+from shared.workflow.quoting import Prices
 from shared.workflow.reconcile import ReconcileDesk
 from shared.workflow.record_outcome import ClosingDesk
+from shared.workflow.request_review import ReviewDesk
 from shared.workflow.start_episode import StartDesk
 from shared.workflow.status import EpisodeStatus, StatusBoard
 from tests.builders import CONFIGURATION, DIGEST, EPISODE, RUN, FilesAtFal, claimed_run
@@ -24,30 +31,36 @@ from tests.fakes.bucket import MemoryBucket
 from tests.fakes.clock import Clock
 from tests.fakes.faults import Fuse, Wired
 from tests.fakes.ledger import MemoryLedger
-from tests.fakes.messages import MemoryDeadLetters, MemoryEvents, MemoryQueue
-from tests.fakes.provider import Invoiced, MemoryProvider
+from tests.fakes.messages import MemoryDeadLetters, MemoryEvents, MemoryQueue, MemoryRequests
+from tests.fakes.provider import Invoiced, MemoryPlatform, MemoryProvider
 from tests.fakes.step_functions import MemoryExecutions, MemoryTokens
 
 WEBHOOK = "https://hooks.example.test/"
+PATIENCE = Patience(start=7200, picture_run=900, clip_run=3600, callback=3600)
 Call = Callable[..., Any]
 
 
 class World:
     """Every port in memory; `fuse` sits in every call that a desk makes to one of them."""
 
-    def __init__(self, plan: Plan | None = None) -> None:
+    def __init__(self, plan: Plan | None = None, ledger: Ledger | None = None) -> None:
         self.clock = Clock()
-        self.ledger = MemoryLedger()
+        self.ledger: Ledger = ledger or MemoryLedger()
         self.bucket = MemoryBucket(self.clock)
-        self.provider = MemoryProvider()
+        self.provider = MemoryProvider(clock=self.clock)
         self.tokens = MemoryTokens()
         self.executions = MemoryExecutions()
         self.events = MemoryEvents()
         self.start_queue = MemoryQueue()
+        self.platform = MemoryPlatform(self.provider)
+        self.requests = MemoryRequests()
         self.inbox = MemoryQueue()
         self.dead_letters = MemoryDeadLetters()
         self.files = FilesAtFal()
         self.refuse_file: Exception | None = None
+        self.rebuy = False
+        self.day_limits = Limits()
+        self.price_overrides: dict[str, float] = {}
         self.fuse = Fuse()
         self._secrets = count(1)
         self.plan = plan
@@ -60,9 +73,9 @@ class World:
             for entry in asset.inputs:
                 self.bucket.put(entry.file.key, b"ID3 " + entry.file.address.encode(), "audio/mpeg")
 
-    def begin(self, name: str = RUN, digest: str = DIGEST) -> Run:
+    def begin(self, name: str = RUN, digest: str = DIGEST, *, rebuy: bool = False) -> Run:
         """Claim a run and let it run."""
-        run = claimed_run(self.ledger, name, digest, now=self.clock())
+        run = claimed_run(self.ledger, name, digest, now=self.clock(), rebuy=rebuy)
         changes = {"execution_arn": self.executions.start(name, {})}
         if self.plan:
             changes["plan_key"] = plan_key(EPISODE, name)
@@ -82,16 +95,21 @@ class World:
     # Desks
 
     def shop(self, call: Call | None = None) -> Shop:
-        ledger, bucket, provider, tokens = (
-            self._wired(port, call) for port in (self.ledger, self.bucket, self.provider, self.tokens)
+        ledger, bucket, provider, tokens, requests, events = (
+            self._wired(port, call)
+            for port in (self.ledger, self.bucket, self.provider, self.tokens, self.requests, self.events)
         )
         return Shop(
             ledger=ledger,
             tokens=tokens,
             provider=provider,
             handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
+            requests=requests,
+            pauses=Pauses(ledger, StatusBoard(bucket, ledger, self.clock), events),
             load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
             webhook_url=WEBHOOK,
+            day_limits=self.day_limits,
+            rebuy=self.rebuy,
             clock=self.clock,
             new_secret=lambda: f"secret-{next(self._secrets)}",
         )
@@ -102,9 +120,11 @@ class World:
             tokens=self._wired(self.tokens),
             bucket=self._wired(self.bucket),
             provider=self._wired(self.provider),
+            requests=self._wired(self.requests),
             downloader=self._wired(self.files),
             check_file=self._check_file,
             clock=self.clock,
+            jitter=lambda _, bound: bound,
         )
 
     def closing(self) -> ClosingDesk:
@@ -114,16 +134,41 @@ class World:
             ledger=ledger, bucket=bucket, events=self._wired(self.events), status=status, clock=self.clock
         )
 
+    def reviewing(self) -> ReviewDesk:
+        ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
+        return ReviewDesk(
+            ledger=ledger,
+            bucket=bucket,
+            tokens=self._wired(self.tokens),
+            events=self._wired(self.events),
+            status=StatusBoard(bucket, ledger, self.clock),
+            load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
+            bucket_name="a-bucket",
+            stack_name="a-stack",
+            clock=self.clock,
+        )
+
     def reconciling(self) -> ReconcileDesk:
-        return ReconcileDesk(
+        requests = self._wired(self.requests)
+        jobs = JobDesk(
             ledger=self._wired(self.ledger),
             tokens=self._wired(self.tokens),
             provider=self._wired(self.provider),
+            request_list=self._wired(self.platform),
+            requests=requests,
             inbox=self._wired(self.inbox),
+            patience=PATIENCE,
+            rebuy=self.rebuy,
+        )
+        return ReconcileDesk(
+            jobs=jobs,
+            requests=requests,
             executions=self._wired(self.executions),
             dead_letters=self.dead_letters,
             closing=self.closing(),
             clock=self.clock,
+            time_limit=150,
+            workers=1,
         )
 
     def starting(self, *, quiet_period: float = 30.0, patience: float = 900.0) -> StartDesk:
@@ -148,6 +193,7 @@ class World:
             ledger=ledger,
             status=status,
             endpoints=Endpoints(),
+            prices=Prices(self._wired(self.platform).prices, self.price_overrides),
             is_running=self._wired(self.executions).is_running,
             clock=self.clock,
         )
@@ -161,8 +207,12 @@ class World:
         return content_type_of(path.read_bytes()[:16])
 
 
-def request_of(token: str, address: str, run: str = RUN, episode_id: str = EPISODE) -> AssetRequest:
-    return AssetRequest(token=token, address=address, episode_id=episode_id, run=run, plan_key=plan_key(EPISODE, RUN))
+def request_of(
+    token: str, address: str, run: str = RUN, episode_id: str = EPISODE, kind: AssetKind = AssetKind.PORTRAIT
+) -> AssetRequest:
+    return AssetRequest(
+        token=token, address=address, kind=kind, episode_id=episode_id, run=run, plan_key=plan_key(EPISODE, RUN)
+    )
 
 
 def answer_to(job: Invoiced, payload: dict[str, object] | None = None) -> InboxMessage:

@@ -1,10 +1,12 @@
 """Brings results home: matches the job, fetches and checks the file, stores it, wakes who waits."""
 
+import random
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.aws.queue import SqsRequests
 from shared.aws.step_functions import SfnTaskTokens
 from shared.downloads import Downloader
 from shared.runtime.batches import handle_messages
@@ -23,9 +25,11 @@ desk = CollectingDesk(
     tokens=SfnTaskTokens(client("stepfunctions")),
     bucket=bucket_of(settings),
     provider=fal_of(settings),
+    requests=SqsRequests(client("sqs"), settings.request_queue_urls),
     downloader=Downloader(settings.fal_download_hosts, MAX_RESULT_BYTES),
     check_file=check_result,
     clock=clock,
+    jitter=random.uniform,
 )
 
 

@@ -8,8 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.step_functions import is_running
 from shared.runtime.clients import bucket_of, client, clock, ledger_of
+from shared.runtime.pricing import live_prices_of
 from shared.runtime.settings import PlanSettings
 from shared.workflow.plan_episode import PlanningDesk, PlanRequest, plan_episode
+from shared.workflow.quoting import Prices
 from shared.workflow.status import StatusBoard
 
 logger = Logger()
@@ -20,6 +22,7 @@ desk = PlanningDesk(
     ledger=ledger,
     status=StatusBoard(bucket, ledger, clock),
     endpoints=settings.endpoints,
+    prices=Prices(live_prices_of(settings), settings.price_overrides),
     is_running=partial(is_running, client("stepfunctions")),
     clock=clock,
 )

@@ -6,28 +6,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.aws.dead_letters import SqsDeadLetters
-from shared.aws.queue import SqsQueue
-from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
-from shared.runtime.clients import client, clock, ledger_of
-from shared.runtime.closing import closing_desk
-from shared.runtime.fal import fal_of
+from shared.runtime.reconciling import reconcile_desk
 from shared.runtime.settings import ReconcileSettings
-from shared.workflow.reconcile import ReconcileDesk, reconcile
+from shared.workflow.reconcile import reconcile
 
 logger = Logger()
 metrics = Metrics()
-settings = ReconcileSettings.from_environment()
-desk = ReconcileDesk(
-    ledger=ledger_of(settings),
-    tokens=SfnTaskTokens(client("stepfunctions")),
-    provider=fal_of(settings),
-    inbox=SqsQueue(client("sqs"), settings.inbox_queue_url),
-    executions=SfnExecutions(client("stepfunctions"), settings.state_machine_arn),
-    dead_letters=SqsDeadLetters(client("sqs"), settings.dead_request_queue_urls),
-    closing=closing_desk(settings),
-    clock=clock,
-)
+desk = reconcile_desk(ReconcileSettings.from_environment())
 
 
 @metrics.log_metrics
@@ -36,12 +21,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do one cycle."""
     seen = reconcile(desk)
     metrics.add_metric("OldestOpenJobSeconds", MetricUnit.Seconds, seen.oldest_open)
-    metrics.add_metric("OpenJobs", MetricUnit.Count, seen.jobs.total())
-    logger.info(
-        "reconciled",
-        jobs=dict(seen.jobs),
-        runs_restarted=seen.runs_restarted,
-        runs_closed=seen.runs_closed,
-        dead_letters=seen.dead_letters,
-    )
-    return {"open_jobs": seen.jobs.total(), "runs_closed": seen.runs_closed}
+    metrics.add_metric("HeldJobs", MetricUnit.Count, seen.held)
+    metrics.add_metric("AccountRefused", MetricUnit.Count, int(seen.paused))
+    logger.info("reconciled", watched=dict(seen.watched), runs=dict(seen.runs), dead_letters=seen.dead_letters)
+    return {"watched": seen.watched.total(), "held": seen.held, "runs_closed": seen.runs["closed"]}

@@ -18,6 +18,14 @@ def detail(status_code: int, message: str, headers: dict[str, str] | None = None
     return JSONResponse({"detail": message}, status_code, headers)
 
 
+RETRY_HINT = "X-Fal-Needs-Retry"
+
+
+def retry_hint(hint: bool | None) -> dict[str, str]:  # noqa: FBT001 - the one thing to say
+    """Return the header by which fal says whether to try again; none where it says nothing."""
+    return {} if hint is None else {RETRY_HINT: str(hint).lower()}
+
+
 def not_found() -> JSONResponse:
     """Answer as the queue does for a request that it does not know, or no longer."""
     return JSONResponse({"status": "NOT_FOUND"}, 404)

@@ -44,15 +44,20 @@ class SubmitFault(FaultRule):
     """Whether fal has, runs and bills the request all the same. A slow first byte always does."""
     seconds: NonNegativeFloat = 0
     """The wait before the first byte, for ``slow_first_byte``."""
+    hint: bool | None = None
+    """What an error's ``X-Fal-Needs-Retry`` says. None: what fal says of that error, which is mostly nothing."""
 
 
 class JobFault(FaultRule):
     """A request that was accepted does not end as it should."""
 
     stage: Literal["job"] = "job"
-    kind: Literal["error", "nsfw", "no_images", "never_finish", "finish_late"]
+    kind: Literal["error", "nsfw", "no_images", "null_payload", "never_finish", "finish_late"]
+    """``null_payload`` is a success whose result is JSON's null."""
     error_type: str = "internal_server_error"
     """For ``error``: one of fal's error types."""
+    hint: bool | None = None
+    """For ``error``: what ``X-Fal-Needs-Retry`` says of it. None: no such header."""
     seconds: NonNegativeFloat = 0
     """For ``finish_late``: how long it stays in progress beyond its time."""
 

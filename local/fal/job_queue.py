@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from pydantic import JsonValue
 
-from local.fal.errors import RequestFailed, infrastructure_error
+from local.fal.errors import infrastructure_error
 from local.fal.generation import ENDPOINTS
-from local.fal.job_runner import JobRunner, Outcome
+from local.fal.job_runner import JobRunner, Outcome, failure_of
 from local.fal.records import InvoiceLine, RequestRecord, RequestState
 from local.fal.settings import LiveSettings
 from local.fal.store import Store
@@ -105,7 +105,7 @@ class JobQueue:
                 self._running[record.request_id].cancel()
         else:
             self._leave(record)
-            self._end(record, _failure(infrastructure_error("client_cancelled")), notify=False)
+            self._end(record, failure_of(infrastructure_error("client_cancelled")), notify=False)
 
     def is_kept(self, record: RequestRecord) -> bool:
         """Tell whether a request that ended still has its result."""
@@ -174,7 +174,7 @@ class JobQueue:
         except asyncio.CancelledError:
             if record.request_id not in self._cancelled:
                 raise
-            outcome = _failure(infrastructure_error("client_cancelled"))
+            outcome = failure_of(infrastructure_error("client_cancelled"))
         finally:
             del self._running[record.request_id]
         # A cancelled request calls nobody back; whether fal does is unverified.
@@ -191,6 +191,7 @@ class JobQueue:
                     "status_code": outcome.status_code,
                     "output": outcome.output,
                     "error_type": outcome.error_type,
+                    "retry_hint": outcome.retry_hint,
                     "billable_units": outcome.quantity,
                     "webhook_settled": record.webhook_url is None or not notify,
                 }
@@ -212,6 +213,7 @@ class JobQueue:
                 unit_price_usd=outcome.unit_price_usd,
                 usd=usd,
                 at=time.time(),
+                webhook_url=record.webhook_url,
             )
         )
         balance = self._settings.now.balance_usd
@@ -220,7 +222,7 @@ class JobQueue:
 
     def _time_out(self, record: RequestRecord) -> None:
         self._leave(record)
-        self._end(record, _failure(infrastructure_error("request_timeout")), notify=True)
+        self._end(record, failure_of(infrastructure_error("request_timeout")), notify=True)
 
     def _leave(self, record: RequestRecord) -> None:
         self._waiting = [other for other in self._waiting if other.request_id != record.request_id]
@@ -232,7 +234,3 @@ class JobQueue:
         if self._next_dispatch is not None:
             self._next_dispatch.cancel()
             self._next_dispatch = None
-
-
-def _failure(error: RequestFailed) -> Outcome:
-    return Outcome(status_code=error.status_code, output=error.body, error_type=error.error_type)

@@ -28,6 +28,7 @@ class Outcome(Frozen):
     status_code: int
     output: JsonValue
     error_type: str | None = None
+    retry_hint: bool | None = None
     quantity: Decimal = Decimal(0)
     unit_price_usd: Decimal = Decimal(0)
 
@@ -56,11 +57,10 @@ class JobRunner:
         try:
             outcome = await self._generate(record, fault)
         except RequestFailed as error:
-            outcome = Outcome(status_code=error.status_code, output=error.body, error_type=error.error_type)
+            outcome = failure_of(error, retry_hint=fault.hint if fault is not None else None)
         except Exception:  # noqa: BLE001 - whatever the media code raises, the caller of fal sees fal's own error
             _log.exception("request %s of %s broke the simulator", record.request_id, record.endpoint_id)
-            broken = model_error("internal_server_error")
-            outcome = Outcome(status_code=broken.status_code, output=broken.body)
+            outcome = failure_of(model_error("internal_server_error"))
         await asyncio.sleep(due - loop.time())
         return outcome
 
@@ -80,7 +80,8 @@ class JobRunner:
         )
         made = _altered(await endpoint.generate(inputs, job), fault)
         price = endpoint.price.of(inputs.model_dump(mode="json"))
-        return Outcome(status_code=_OK, output=made.output, quantity=made.quantity, unit_price_usd=price)
+        output = None if fault is not None and fault.kind == "null_payload" else made.output
+        return Outcome(status_code=_OK, output=output, quantity=made.quantity, unit_price_usd=price)
 
     def _refuse_forbidden_prompt(self, inputs: Mapping[str, JsonValue]) -> None:
         prompt = inputs.get("prompt")
@@ -88,6 +89,11 @@ class JobRunner:
             trigger.lower() in prompt.lower() for trigger in self._settings.now.content_policy_triggers
         ):
             raise model_error("content_policy_violation", ("prompt",), value=prompt)
+
+
+def failure_of(error: RequestFailed, *, retry_hint: bool | None = None) -> Outcome:
+    """Return how a request ends that failed so."""
+    return Outcome(status_code=error.status_code, output=error.body, error_type=error.error_type, retry_hint=retry_hint)
 
 
 def _validate(endpoint: Endpoint, given: Mapping[str, JsonValue]) -> ModelInput:

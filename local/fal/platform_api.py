@@ -1,6 +1,7 @@
 """fal's platform API (https://fal.ai/docs/platform-apis): the account's requests, prices and usage."""
 
 import base64
+import json
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -127,14 +128,24 @@ class PlatformApi:
             if record.submitted_at + settings.request_list_delay_seconds <= now
             and (settings.request_list_shows_unfinished or record.state is RequestState.COMPLETED)
         ]
+        page = listed[skip : skip + limit]
         more = len(listed) > skip + limit
+        # Payloads come only if they are asked for: taken from callers of fal, its own page is unverified.
+        expanded = query.get("expand") == "payloads"
         return JSONResponse(
             {
-                "items": [_item(record) for record in listed[skip : skip + limit]],
+                "items": [_item(record) | (self._payloads(record) if expanded else {}) for record in page],
                 "next_cursor": base64.urlsafe_b64encode(str(skip + limit).encode()).decode() if more else None,
                 "has_more": more,
             }
         )
+
+    def _payloads(self, record: RequestRecord) -> dict[str, Any]:
+        kept = len(json.dumps(record.output)) <= self._settings.now.request_list_output_bytes
+        return {
+            "json_input": record.input if record.keeps_payload else None,
+            "json_output": record.output if record.keeps_payload and kept else None,
+        }
 
 
 def _item(record: RequestRecord) -> dict[str, Any]:
@@ -147,8 +158,6 @@ def _item(record: RequestRecord) -> dict[str, Any]:
         "ended_at": _iso(ended),
         "status_code": record.status_code,
         "duration": ended - started if ended is not None and started is not None else None,
-        "json_input": record.input if record.keeps_payload else None,
-        "json_output": record.output if record.keeps_payload else None,
     }
 
 

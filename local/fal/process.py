@@ -143,7 +143,7 @@ class SimulatedFal:
             "FAL_QUEUE_RUN_HOST": self.facts.host,
             "FAL_REST_URL": url,
             "FAL_CDN_URL": url,
-            "FAL_PLATFORM_URL": f"{url}/v1",
+            "FAL_API_URL": url,
             "FAL_DOWNLOAD_HOSTS": self.facts.host.partition(":")[0],
             "SSL_CERT_FILE": self.facts.ca_file,
         }

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.fal.account import Account, authorization_of
-from local.fal.answers import DroppedConnection, detail, nginx_error, not_found, read_object
+from local.fal.answers import RETRY_HINT, DroppedConnection, detail, nginx_error, not_found, read_object, retry_hint
 from local.fal.errors import infrastructure_error
 from local.fal.faults import Faults, SubmitFault, WebhookFault
 from local.fal.generation import ENDPOINTS
@@ -73,15 +73,17 @@ class QueueApi:
         if fault is not None and fault.kind != "slow_first_byte":
             if fault.accepts_job:
                 self._queue.submit(_submission(request, endpoint_id, inputs))
-            return _FAULT_ANSWERS[fault.kind](endpoint_id)
+            answer = _FAULT_ANSWERS[fault.kind](endpoint_id)
+            answer.headers.update(retry_hint(fault.hint))
+            return answer
 
         record = self._queue.submit(_submission(request, endpoint_id, inputs))
         if fault is not None:
             await asyncio.sleep(fault.seconds)
         if self._faults.take(WebhookFault, endpoint_id, among=frozenset({"before_submit_response"})):
             await wait_until(lambda: self._store.request(record.request_id).webhook_settled, _EARLY_WEBHOOK_SECONDS)
-        answer = self._state_of(record, RequestState.IN_QUEUE) | {"logs": None, "metrics": {}}
-        return JSONResponse(answer, 200, {"x-fal-request-id": record.request_id})
+        accepted = self._state_of(record, RequestState.IN_QUEUE) | {"logs": None, "metrics": {}}
+        return JSONResponse(accepted, 200, {"x-fal-request-id": record.request_id})
 
     def _refusal(self, request: Request, endpoint_id: str) -> Response | None:
         authorization = authorization_of(request)
@@ -126,8 +128,9 @@ class QueueApi:
         headers = {"x-fal-request-id": record.request_id, "x-fal-billable-units": str(record.billable_units)}
         if record.error_type is not None:
             headers["X-Fal-Error-Type"] = record.error_type
-        if record.error_type == "request_timeout":
+        if record.timed_out_waiting:
             headers["X-Fal-Request-Timeout-Type"] = "user"
+        headers |= retry_hint(record.retry_hint)
         return JSONResponse(record.output, record.status_code or 500, headers)
 
     async def _cancel(self, request: Request) -> Response:
@@ -210,7 +213,7 @@ _FAULT_ANSWERS: dict[str, Callable[[str], Response]] = {
     "too_many_requests": lambda _: JSONResponse(
         {"detail": "Too many concurrent requests", "error_type": "concurrent_requests_limit"},
         429,
-        {"X-Fal-Error-Type": "concurrent_requests_limit", "X-Fal-needs-retry": "1"},
+        {"X-Fal-Error-Type": "concurrent_requests_limit", RETRY_HINT: "1"},
     ),
     "internal_error": lambda _: _infrastructure("internal_error"),
     "bad_gateway_html": lambda _: nginx_error(502, "Bad Gateway"),

@@ -46,9 +46,16 @@ class RequestRecord(Frozen):
     """The body of the result, or of the error."""
     error_type: str | None = None
     """Of an error of the infrastructure."""
+    retry_hint: bool | None = None
+    """What ``X-Fal-Needs-Retry`` says of an error; None: no such header."""
     billable_units: Decimal | None = None
     webhook_settled: bool = False
     """Whether its webhook was delivered or given up."""
+
+    @property
+    def timed_out_waiting(self) -> bool:
+        """Whether it had not started by the time that its caller set for that."""
+        return self.error_type == "request_timeout" and self.started_at is None
 
     @property
     def app(self) -> str:
@@ -81,6 +88,8 @@ class InvoiceLine(Frozen):
     unit_price_usd: Usd
     usd: Usd
     at: float
+    webhook_url: str | None = None
+    """Where the request's outcome was to be sent: the caller's own mark on what it bought."""
 
 
 class Invoice(Frozen):

@@ -52,6 +52,8 @@ class Settings(Frozen):
     a port, every port of the host."""
     request_list_delay_seconds: NonNegativeFloat = 0
     """How long a request takes to appear in the account's list of requests; fal's delay is unverified."""
+    request_list_output_bytes: PositiveInt = 1_000_000
+    """Outputs that are larger are not kept for the list: fal says so of results of more than 1 MB."""
     request_list_shows_unfinished: bool = True
     """Whether requests are listed before they end; unverified for fal."""
 

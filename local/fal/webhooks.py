@@ -198,7 +198,7 @@ def _body(record: RequestRecord, fault: WebhookFault | None) -> bytes:
     if fault is not None and fault.kind == "error_payload":
         error = model_error("no_media_generated")
         status_code, payload = error.status_code, error.body
-    if fault is not None and fault.kind == "null_payload":
+    if status_code == _OK and (payload is None or (fault is not None and fault.kind == "null_payload")):
         message = "Response payload is not JSON serializable. Retrieve the response from the queue."
         content = {**ids, "status": "OK", "payload": None, "payload_error": message}
     elif status_code == _OK:

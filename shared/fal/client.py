@@ -4,16 +4,17 @@
 (the same complaint about its sibling: https://github.com/fal-ai/fal-js/issues/238): each replay may buy a second time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import fal_client
 import fal_client.client
 import httpx
 from fal_client import FalClientHTTPError, StorageSettings, SyncClient
 
-from shared.fal.errors import is_fals_own, sort_error
+from shared.fal.errors import SortedError, is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
 from shared.fal.outcomes import (
     Accepted,
     Failed,
@@ -28,18 +29,17 @@ from shared.fal.outcomes import (
     Unconfirmed,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 fal_client.client.MAX_ATTEMPTS = 1
 
-# These are about the asking and not about the job that was asked after.
+# These are about the asking, and not the verdict on the job that was asked after.
 _SAY_NOTHING_OF_THE_JOB = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.PAYMENT_REQUIRED,
         HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
         HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
@@ -71,14 +71,13 @@ class FalQueue:
         fal_client.client.CDN_URL = hosts.cdn_url
         self._client = SyncClient(key=key, default_timeout=timeout)
 
-    def submit(self, endpoint: str, arguments: "Mapping[str, Any]", callback_url: str) -> SubmitOutcome:
+    def submit(self, endpoint: str, arguments: Mapping[str, Any], callback_url: str) -> SubmitOutcome:
         """Ask for one job, with exactly one POST, and say what is certain about it."""
         try:
             handle = self._client.submit(endpoint, dict(arguments), webhook_url=callback_url)
         except FalClientHTTPError as error:
-            body = _body(error.response)
-            if is_fals_own(error.status_code, body):
-                return Refused(sort_error(error.status_code, body, error.error_type))
+            if is_fals_own(error.status_code, _body(error.response)):
+                return Refused(_sorted(error))
             return Unconfirmed(f"status {error.status_code} that is not fal's own")
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Refused(sort_error(503, f"no connection to fal: {error}", "connection_failed"))
@@ -93,19 +92,43 @@ class FalQueue:
             match self._client.status(endpoint, request_id):
                 case fal_client.Queued():
                     return Queued()
-                case fal_client.InProgress():
+                case fal_client.Completed(metrics=metrics):
+                    return self._result(endpoint, request_id, _run_seconds(metrics))
+                case _:
                     return InProgress()
-            # A failed job is COMPLETED too: only its result tells.
-            return Finished(self._client.result(endpoint, request_id))
         except FalClientHTTPError as error:
-            body = _body(error.response)
             if error.status_code == HTTPStatus.NOT_FOUND:
                 return Gone()
-            if error.status_code in _SAY_NOTHING_OF_THE_JOB or not is_fals_own(error.status_code, body):
-                raise FalUnreachable(f"status {error.status_code}") from error
-            return Failed(sort_error(error.status_code, body, error.error_type))
+            raise FalUnreachable(f"status {error.status_code}") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise FalUnreachable(type(error).__name__) from error
+
+    def cancel(self, endpoint: str, request_id: str) -> None:
+        """Ask for a job's end, with exactly one PUT; raises `FalUnreachable`.
+
+        A job that is being worked on may complete, and cost, all the same; one that has ended or that fal knows no
+        more needs no asking. Source: https://fal.ai/docs/inference-api/queue/cancel
+        """
+        try:
+            self._client.cancel(endpoint, request_id)
+        except FalClientHTTPError as error:
+            if error.status_code != HTTPStatus.NOT_FOUND and not _had_ended(error):
+                raise FalUnreachable(f"status {error.status_code}") from error
+        except httpx.HTTPError as error:
+            raise FalUnreachable(type(error).__name__) from error
+
+    def _result(self, endpoint: str, request_id: str, run_seconds: float | None) -> Finished | Failed:
+        # A failed job is COMPLETED too: only its result tells.
+        try:
+            payload: object = self._client.result(endpoint, request_id)
+        except FalClientHTTPError as error:
+            status, body = error.status_code, _body(error.response)
+            # A job may have ended as a 502 or 504 of fal's own; one of a gateway in between names no type.
+            is_verdict = is_fals_own(status, body) or tells_its_type(body)
+            if status in _SAY_NOTHING_OF_THE_JOB or not is_verdict:
+                raise
+            return Failed(_sorted(error))
+        return Finished(payload, run_seconds) if isinstance(payload, Mapping) else Failed(no_payload())
 
     def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:
         """Hand a file over through fal's storage for `lifetime` seconds; return its URL; raises `FalUnreachable`."""
@@ -113,6 +136,25 @@ class FalQueue:
             return self._client.upload(data, content_type, file_name, lifecycle=StorageSettings(expires_in=lifetime))
         except (httpx.HTTPError, FalClientHTTPError, ValueError, KeyError) as error:
             raise FalUnreachable(f"fal's storage did not take a file ({type(error).__name__})") from error
+
+
+def _sorted(error: FalClientHTTPError) -> SortedError:
+    hint = retry_hint(error.response.headers)
+    return sort_error(error.status_code, _body(error.response), error.error_type, hint=hint)
+
+
+def _had_ended(error: FalClientHTTPError) -> bool:
+    body = _body(error.response)
+    return (
+        error.status_code == HTTPStatus.BAD_REQUEST
+        and isinstance(body, Mapping)
+        and body.get("status") == "ALREADY_COMPLETED"
+    )
+
+
+def _run_seconds(metrics: object) -> float | None:
+    seconds = metrics.get("inference_time") if isinstance(metrics, Mapping) else None
+    return float(seconds) if isinstance(seconds, int | float) else None
 
 
 def _body(response: httpx.Response) -> object:

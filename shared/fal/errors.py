@@ -1,13 +1,15 @@
-"""What fal's errors mean, sorted once: how far they reach, whether they are certain, and whether to try again.
+"""What fal's errors mean, sorted once: how far they reach, whether to try again, and whether they may cost money.
 
-Sources: https://fal.ai/docs/documentation/model-apis/errors (a model's own errors) and
-https://fal.ai/docs/documentation/model-apis/request-errors (errors of fal's infrastructure).
+Sources: https://fal.ai/docs/documentation/model-apis/errors (a model's own errors),
+https://fal.ai/docs/documentation/model-apis/request-errors (errors of fal's infrastructure) and
+https://fal.ai/docs/documentation/model-apis/faq (what is billed).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from shared.ledger.records import Failure
@@ -18,8 +20,10 @@ class Scope(StrEnum):
 
     ACCOUNT = "account"  # key or balance: everything stops until a person acts
     ENDPOINT = "endpoint"  # the model is not there, or not well
+    RATE = "rate"  # nothing is wrong: it was asked too soon, or for too much at once
     ASSET = "asset"  # these inputs are refused
     FILE = "file"  # one input could not be fetched; handed over afresh it may be
+    JOB = "job"  # this one job ended so; nothing is wrong with its inputs or with the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,46 +38,127 @@ class SortedError:
         fal's words, shortened, without what it echoes of the input.
     retry
         Whether the same request may succeed if it is sent again.
+    may_be_charged
+        Whether fal may bill the job all the same.
     """
 
     name: str
     message: str
     scope: Scope
     retry: bool
+    may_be_charged: bool = True
 
     def failure(self) -> Failure:
         """Return it as the ledger records it."""
-        return Failure(error=self.name, message=self.message, permanent=self.scope is Scope.ASSET and not self.retry)
+        return Failure(
+            error=self.name,
+            message=self.message,
+            permanent=self.scope is Scope.ASSET,
+            may_be_charged=self.may_be_charged,
+        )
 
 
-# Types that fal documents as worth another try, and those about a file that it could not fetch.
-_RETRYABLE = frozenset(
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one kind of error means: a value of the table `MEANINGS`.
+
+    Parameters
+    ----------
+    heeds_hint
+        Whether fal's hint that a retry is pointless is heeded.
+    """
+
+    scope: Scope
+    retry: bool
+    may_be_charged: bool
+    heeds_hint: bool = False
+
+
+_REFUSED_ACCOUNT = Meaning(Scope.ACCOUNT, retry=False, may_be_charged=False)
+_NO_SUCH_MODEL = Meaning(Scope.ENDPOINT, retry=False, may_be_charged=False)
+_OUTAGE = Meaning(Scope.ENDPOINT, retry=True, may_be_charged=False, heeds_hint=True)
+_TOO_SOON = Meaning(Scope.RATE, retry=True, may_be_charged=False)
+# "A 422 may still be charged if a runner spent GPU time."
+_REFUSED_INPUTS = Meaning(Scope.ASSET, retry=False, may_be_charged=True)
+_LOST_FILE = Meaning(Scope.FILE, retry=True, may_be_charged=True)
+_ENDED = Meaning(Scope.JOB, retry=False, may_be_charged=True)
+
+MEANINGS: Mapping[int | str, Meaning] = MappingProxyType(
     {
-        "internal_server_error",
-        "generation_timeout",
-        "downstream_service_error",
-        "downstream_service_unavailable",
-        "request_timeout",
-        "startup_timeout",
-        "runner_scheduling_failure",
-        "runner_connection_timeout",
-        "runner_disconnected",
-        "runner_connection_refused",
-        "runner_connection_error",
-        "runner_incomplete_response",
-        "runner_server_error",
-        "internal_error",
-        "concurrent_requests_limit",
+        # Statuses that mean the same whatever the body says.
+        401: _REFUSED_ACCOUNT,
+        402: _REFUSED_ACCOUNT,
+        403: _REFUSED_ACCOUNT,
+        404: _NO_SUCH_MODEL,
+        408: _TOO_SOON,
+        409: _TOO_SOON,
+        429: _TOO_SOON,
+        499: _ENDED,
+        # Errors of fal's infrastructure.
+        "request_timeout": _OUTAGE,
+        "startup_timeout": _OUTAGE,
+        "runner_scheduling_failure": _OUTAGE,
+        "runner_connection_timeout": _OUTAGE,
+        "runner_disconnected": _OUTAGE,
+        "runner_connection_refused": _OUTAGE,
+        "runner_connection_error": _OUTAGE,
+        "runner_incomplete_response": _OUTAGE,
+        "runner_server_error": _OUTAGE,
+        "internal_error": _OUTAGE,
+        "concurrent_requests_limit": _TOO_SOON,
+        "client_cancelled": _ENDED,
+        "client_disconnected": _ENDED,
+        "bad_request": _REFUSED_INPUTS,
+        # Errors of a model that are not about the inputs.
+        "internal_server_error": _OUTAGE,
+        "generation_timeout": _OUTAGE,
+        "downstream_service_unavailable": _OUTAGE,
+        # One copy of fal's page gives it status 400, which may be charged, the newer one 500.
+        "downstream_service_error": Meaning(Scope.ENDPOINT, retry=True, may_be_charged=True, heeds_hint=True),
+        # Errors of a model about the inputs, all of status 422.
+        "file_download_error": _LOST_FILE,
+        "content_policy_violation": _REFUSED_INPUTS,
+        "no_media_generated": _REFUSED_INPUTS,
+        "image_too_small": _REFUSED_INPUTS,
+        "image_too_large": _REFUSED_INPUTS,
+        "image_load_error": _REFUSED_INPUTS,
+        "face_detection_error": _REFUSED_INPUTS,
+        "file_too_large": _REFUSED_INPUTS,
+        "greater_than": _REFUSED_INPUTS,
+        "greater_than_equal": _REFUSED_INPUTS,
+        "less_than": _REFUSED_INPUTS,
+        "less_than_equal": _REFUSED_INPUTS,
+        "multiple_of": _REFUSED_INPUTS,
+        "sequence_too_short": _REFUSED_INPUTS,
+        "sequence_too_long": _REFUSED_INPUTS,
+        "one_of": _REFUSED_INPUTS,
+        "feature_not_supported": _REFUSED_INPUTS,
+        "invalid_archive": _REFUSED_INPUTS,
+        "archive_file_count_below_minimum": _REFUSED_INPUTS,
+        "archive_file_count_exceeds_maximum": _REFUSED_INPUTS,
+        "audio_duration_too_long": _REFUSED_INPUTS,
+        "audio_duration_too_short": _REFUSED_INPUTS,
+        "video_duration_too_long": _REFUSED_INPUTS,
+        "video_duration_too_short": _REFUSED_INPUTS,
+        "unsupported_audio_format": _REFUSED_INPUTS,
+        "unsupported_image_format": _REFUSED_INPUTS,
+        "unsupported_video_format": _REFUSED_INPUTS,
     }
 )
-FILE_ERRORS = frozenset({"file_download_error"})
+"""What an error means, by its status or else by its type."""
+
+MEANINGS_BY_CLASS: Mapping[int, Meaning] = MappingProxyType({4: _REFUSED_INPUTS, 5: _OUTAGE})
+"""What an error means that `MEANINGS` does not have, by the class of its status."""
+
+FILE_ERRORS = frozenset(
+    kind for kind, meaning in MEANINGS.items() if isinstance(kind, str) and meaning.scope is Scope.FILE
+)
 """Names of errors about a file that fal could not fetch."""
-_ACCOUNT_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
-_RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
+
 _MAX_MESSAGE = 500
 
 
-def sort_error(status: int, body: object, error_type: str | None = None) -> SortedError:
+def sort_error(status: int, body: object, error_type: str | None = None, *, hint: bool | None = None) -> SortedError:
     """Sort an answer of fal that is not a success.
 
     Parameters
@@ -84,19 +169,42 @@ def sort_error(status: int, body: object, error_type: str | None = None) -> Sort
         The parsed JSON body, or a text.
     error_type
         The header ``X-Fal-Error-Type``, if there was one.
+    hint
+        fal's own word on whether to try again, if there was one; see `retry_hint`.
     """
     detail = body.get("detail", body) if isinstance(body, Mapping) else body
     name = _type_of(body, detail) or error_type or f"http_{status}"
-    message = _message_of(detail) or f"fal answered with status {status}"
-    if status in _ACCOUNT_STATUSES:
-        return SortedError(name, message, Scope.ACCOUNT, retry=False)
-    if status == HTTPStatus.NOT_FOUND:
-        return SortedError(name, message, Scope.ENDPOINT, retry=False)
-    if name in FILE_ERRORS:
-        return SortedError(name, message, Scope.FILE, retry=True)
-    if name in _RETRYABLE or status in _RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SortedError(name, message, Scope.ENDPOINT, retry=True)
-    return SortedError(name, message, Scope.ASSET, retry=False)
+    meaning = MEANINGS.get(status) or MEANINGS.get(name) or MEANINGS_BY_CLASS.get(status // 100, _OUTAGE)
+    return SortedError(
+        name=name,
+        message=_message_of(detail) or f"fal answered with status {status}",
+        scope=meaning.scope,
+        retry=meaning.retry and not (meaning.heeds_hint and hint is False),
+        # fal bills no job that ends with a 5xx, whatever its type.
+        may_be_charged=meaning.may_be_charged and status < HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+
+
+def no_payload() -> SortedError:
+    """Return the error of a job that succeeded without a result that anything could be made of."""
+    message = "fal says that the job succeeded, but its result is empty"
+    return SortedError("no_payload", message, _ENDED.scope, retry=_ENDED.retry, may_be_charged=_ENDED.may_be_charged)
+
+
+_HINTS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def retry_hint(headers: Mapping[str, str]) -> bool | None:
+    """Return fal's own word on whether to try again, if it gave one that can be read.
+
+    Parameters
+    ----------
+    headers
+        Of fal's answer, in any case: ``X-Fal-Needs-Retry``, or its older name ``X-Fal-Retryable``.
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    text = lowered.get("x-fal-needs-retry", lowered.get("x-fal-retryable", ""))
+    return _HINTS.get(text.strip().lower())
 
 
 def is_fals_own(status: int, body: object) -> bool:

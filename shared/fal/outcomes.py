@@ -40,9 +40,16 @@ class InProgress:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The job succeeded."""
+    """The job succeeded.
+
+    Parameters
+    ----------
+    run_seconds
+        How long the model worked on it, if fal says so.
+    """
 
     payload: Mapping[str, Any]
+    run_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,26 @@ class Gone:
 
 SubmitOutcome = Accepted | Refused | Unconfirmed
 JobOutcome = Queued | InProgress | Finished | Failed | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """One request of the account, as fal's list of requests has it.
+
+    Parameters
+    ----------
+    sent_at
+        When fal took it, in seconds since 1970-01-01T00:00Z.
+    input
+        Its arguments; None where fal did not keep them.
+    outcome
+        How it ended; None for one that has not ended.
+    """
+
+    request_id: str
+    sent_at: float
+    input: Mapping[str, Any] | None
+    outcome: JobOutcome | None
 
 
 class FalUnreachable(Exception):

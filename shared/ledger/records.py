@@ -5,6 +5,7 @@ from enum import StrEnum
 from shared.addresses import Address
 from shared.frozen import Frozen
 from shared.keys import AssetKind
+from shared.ledger.budgets import Usage
 from shared.ledger.states import OPEN, JobState
 
 Seconds = float
@@ -22,11 +23,14 @@ class Failure(Frozen):
         A sentence for people.
     permanent
         Whether trying again with the same inputs is pointless.
+    may_be_charged
+        Whether the provider may have charged for it all the same.
     """
 
     error: str
     message: str
     permanent: bool = False
+    may_be_charged: bool = True
 
 
 class Job(Frozen):
@@ -40,8 +44,30 @@ class Job(Frozen):
         One unguessable text for each attempt, which its callback must carry.
     lease_until
         Until when a claim, or the one POST of a submit, belongs to its owner.
-    run
-        The run that claimed it last.
+    run, episode_id
+        The run that claimed it last, and that run's episode.
+    usage
+        What the claim reserved of its budgets.
+    day
+        Of which day's budget, as ``2026-11-22`` (UTC).
+    retries
+        How often this run has asked for it again after the provider had given it up.
+    handed_over_afresh
+        Whether this run has handed its files over once more, since the provider could not fetch one.
+    possible_duplicates
+        How often it was bought once more while nobody knew whether it had been bought.
+    sent_at
+        When its one POST was announced.
+    sent_input
+        The request as it was sent, as JSON; by it the job is found in the provider's list of requests.
+    handed_over
+        Addresses of the files that were handed over with it.
+    cancelled_at
+        When the provider was asked to cancel it.
+    refusals
+        How often the file that came was not what was paid for.
+    run_seconds
+        How long the provider worked on it.
     size
         Bytes of the stored file.
     doubt
@@ -54,14 +80,26 @@ class Job(Frozen):
     attempt: int
     secrets: dict[str, str]
     run: str
+    episode_id: str
     endpoint: str
     price_usd: float
+    usage: Usage
+    day: str
     claimed_at: Seconds
     lease_until: Seconds
+    retries: int = 0
+    handed_over_afresh: bool = False
+    possible_duplicates: int = 0
+    sent_at: Seconds | None = None
+    sent_input: str | None = None
+    handed_over: tuple[Address, ...] = ()
     request_id: str | None = None
     submitted_at: Seconds | None = None
     started_at: Seconds | None = None
+    cancelled_at: Seconds | None = None
     settled_at: Seconds | None = None
+    refusals: int = 0
+    run_seconds: Seconds | None = None
     content_type: str | None = None
     size: int | None = None
     doubt: str | None = None
@@ -72,6 +110,11 @@ class Job(Frozen):
         """Whether somebody still has to bring it to an end."""
         return self.state in OPEN
 
+    @property
+    def is_refused_for_good(self) -> bool:
+        """Whether the provider will not make it, however often it is asked."""
+        return self.state is JobState.FAILED and self.failure is not None and self.failure.permanent
+
     def expects(self, attempt: int, secret: str) -> bool:
         """Tell whether a callback with this attempt and secret answers this job, in constant time."""
         import hmac
@@ -80,12 +123,28 @@ class Job(Frozen):
 
 
 class Waiter(Frozen):
-    """A task token that waits for an asset."""
+    """A task token that waits for an asset, with all that asking for the asset once more needs."""
 
     address: Address
+    kind: AssetKind
     token: str
+    episode_id: str
     run: str
+    plan_key: str
     since: Seconds
+
+
+class Watch(Frozen):
+    """A mark: reconcile looks after this address, since a job of it may be open or somebody may wait for it.
+
+    Parameters
+    ----------
+    stamp
+        Changes whenever somebody has cause to have it looked after.
+    """
+
+    address: Address
+    stamp: str
 
 
 class RunState(StrEnum):
@@ -110,6 +169,14 @@ class Run(Frozen):
         The execution's name, unique.
     digest
         Hash of the inputs and of the configuration.
+    rebuy
+        Whether a person has said that what is held is to be bought once more.
+    paused
+        Why it buys nothing for now; None while it goes on.
+    review_token
+        The task token by which a person lets it go on, or ends it.
+    reviewed
+        Whether a person has approved the storyboard of these inputs.
     """
 
     episode_id: str
@@ -121,6 +188,10 @@ class Run(Frozen):
     ended_at: Seconds | None = None
     execution_arn: str | None = None
     plan_key: str | None = None
+    rebuy: bool = False
+    paused: str | None = None
+    review_token: str | None = None
+    reviewed: bool = False
     failure: Failure | None = None
 
 
@@ -132,6 +203,27 @@ class PartOutcome(Frozen):
     house_address: Address
     seconds: Seconds
     stepped_down: tuple[str, ...] = ()
+
+
+class Outage(Frozen):
+    """Why nothing is sent to an endpoint, or to the provider at all, for a while.
+
+    Parameters
+    ----------
+    strikes
+        How often in a row it was seen.
+    until
+        When it is tried again.
+    definite
+        Whether it is there to stay until a person acts: the endpoint does not exist.
+    """
+
+    what: str
+    strikes: int
+    reason: str
+    since: Seconds
+    until: Seconds = 0.0
+    definite: bool = False
 
 
 class Handover(Frozen):

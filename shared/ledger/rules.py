@@ -1,10 +1,12 @@
 """Who may claim what, and what a claim makes: the rules of the ledger that its table of states does not tell."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from shared.ledger.records import Job, Run, RunState, Seconds
-from shared.ledger.states import CLAIM, JobState
+from shared.ledger.budgets import Budget, BudgetKind, Usage, day_of
+from shared.ledger.records import ENDED_RUNS, Failure, Job, Run, RunState, Seconds
+from shared.ledger.states import CLAIM, FAIL, JobState, Transition
 
 if TYPE_CHECKING:
     from shared.ports import Claim
@@ -19,6 +21,8 @@ def may_claim(job: Job, claim: "Claim", now: Seconds) -> bool:
             return job.lease_until <= now
         case JobState.FAILED:
             return job.failure is not None and not job.failure.permanent and job.run != claim.run
+        case JobState.HELD:
+            return claim.rebuy
         case _:
             return False
 
@@ -26,6 +30,8 @@ def may_claim(job: Job, claim: "Claim", now: Seconds) -> bool:
 def claimed_job(before: Job | None, claim: "Claim", now: Seconds) -> Job:
     """Return a job as it is claimed; the secrets of its earlier attempts stay good, for a late result is kept."""
     attempt = before.attempt + 1 if before else 1
+    goes_on = before is not None and before.run == claim.run
+    rebought = before is not None and before.state is JobState.HELD
     return Job(
         address=claim.address,
         kind=claim.kind,
@@ -33,15 +39,51 @@ def claimed_job(before: Job | None, claim: "Claim", now: Seconds) -> Job:
         attempt=attempt,
         secrets={**(before.secrets if before else {}), str(attempt): claim.secret},
         run=claim.run,
+        episode_id=claim.episode_id,
         endpoint=claim.endpoint,
-        price_usd=claim.price_usd,
+        price_usd=claim.usage.usd,
+        usage=claim.usage,
+        day=day_of(now),
         claimed_at=now,
         lease_until=now + claim.lease,
+        retries=before.retries if before and goes_on else 0,
+        handed_over_afresh=bool(before and goes_on and before.handed_over_afresh),
+        possible_duplicates=(before.possible_duplicates if before else 0) + rebought,
     )
 
 
-def claimed_run(before: Run | None, episode_id: str, digest: str, now: Seconds, name: Callable[[int], str]) -> Run:
-    """Return a run as it is claimed, as the first attempt or the next one."""
+def reserves(before: Job | None, claimed: Job) -> dict[Budget, Usage]:
+    """Return what a claim changes in which budgets; a lapsed claim that is taken over gives its own part back."""
+    changes = dict.fromkeys(budgets_of(claimed), claimed.usage)
+    if before and before.state is JobState.CLAIMED:
+        for budget in budgets_of(before):
+            changes[budget] = changes.get(budget, Usage()) + -before.usage
+    return changes
+
+
+def budgets_of(job: Job) -> tuple[Budget, Budget]:
+    """Return the budgets of which a job has reserved its part."""
+    return Budget(BudgetKind.EPISODE, job.episode_id), Budget(BudgetKind.DAY, job.day)
+
+
+def gives_back(transition: Transition, failure: Failure | None) -> bool:
+    """Tell whether what a claim reserved is given back by a transition: certainly nothing was bought."""
+    return transition.refunds or (transition is FAIL and failure is not None and not failure.may_be_charged)
+
+
+def claimed_run(
+    before: Run | None,
+    episode_id: str,
+    digest: str,
+    now: Seconds,
+    name: Callable[[int], str],
+    *,
+    rebuy: bool = False,
+) -> Run:
+    """Return a run as it is claimed, as the first attempt or the next one.
+
+    An approved storyboard stays approved: the next attempt at the same inputs shows the same pictures.
+    """
     attempt = before.attempt + 1 if before else 1
     return Run(
         episode_id=episode_id,
@@ -50,10 +92,18 @@ def claimed_run(before: Run | None, episode_id: str, digest: str, now: Seconds, 
         name=name(attempt),
         state=RunState.STARTING,
         started_at=now,
+        rebuy=rebuy,
+        reviewed=before is not None and before.reviewed,
     )
 
 
-def may_take_up(run: Run, *, newest: bool, again: bool) -> bool:
+NEVER: frozenset[RunState] = frozenset()
+AFTER_FAILURE = frozenset({RunState.FAILED, RunState.SUPERSEDED})
+ALWAYS = ENDED_RUNS
+"""After which ends a run is taken up as the next attempt."""
+
+
+def may_take_up(run: Run, *, newest: bool, again: AbstractSet[RunState]) -> bool:
     """Tell whether a state of the inputs that has its run already is taken up as the next attempt.
 
     Parameters
@@ -61,6 +111,6 @@ def may_take_up(run: Run, *, newest: bool, again: bool) -> bool:
     newest
         Whether no other state of the episode's inputs was claimed since; if one was, somebody went back to this one.
     again
-        Whether what failed or was superseded is tried once more.
+        The ends after which it is tried once more.
     """
-    return not newest or (again and run.state in {RunState.FAILED, RunState.SUPERSEDED})
+    return not newest or run.state in again

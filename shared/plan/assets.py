@@ -5,12 +5,12 @@ from typing import Any
 
 from shared.addresses import address_of
 from shared.configuration import ASSET_RECIPE
-from shared.fal.endpoints import Endpoints
 from shared.fal.models.request import FalRequest
 from shared.keys import AssetKind, FileRef
 from shared.ledger.records import Seconds
+from shared.plan.catalogue import Catalogue
 from shared.plan.models import Input, PlannedAsset
-from shared.prices import Unit, price_of
+from shared.prices import Unit
 from shared.script.models import Character, Engine, Line, Scene, Script
 from shared.script.requests import (
     background_request,
@@ -25,42 +25,45 @@ PROVIDER = "fal"
 
 
 def portrait_asset(
-    script: Script, character: Character, style_references: Sequence[FileRef], endpoints: Endpoints
+    script: Script, character: Character, style_references: Sequence[FileRef], catalogue: Catalogue
 ) -> PlannedAsset:
     """Return a character's portrait."""
     request = portrait_request(script, character, style_references=[file.address for file in style_references])
     return _asset(
         AssetKind.PORTRAIT,
-        endpoints.ideogram,
+        catalogue.endpoints.ideogram,
         request,
         [Input(field="image_urls", file=file, listed=True) for file in style_references],
+        catalogue=catalogue,
         take=character.take,
         label=f"portrait of {character.name}",
     )
 
 
-def background_asset(script: Script, scene: Scene, endpoints: Endpoints) -> PlannedAsset:
+def background_asset(script: Script, scene: Scene, catalogue: Catalogue) -> PlannedAsset:
     """Return a scene's background."""
     return _asset(
         AssetKind.BACKGROUND,
-        endpoints.ideogram,
+        catalogue.endpoints.ideogram,
         background_request(script, scene),
         [],
+        catalogue=catalogue,
         take=scene.take,
         label=f"background of scene {scene.number}",
     )
 
 
 def composite_asset(
-    script: Script, scene: Scene, line: Line, *, portrait: FileRef, background: FileRef, endpoints: Endpoints
+    script: Script, scene: Scene, line: Line, *, portrait: FileRef, background: FileRef, catalogue: Catalogue
 ) -> PlannedAsset:
     """Return the composite that a line is spoken in."""
     request = composite_request(script, scene, line, portrait=portrait.address, background=background.address)
     return _asset(
         AssetKind.COMPOSITE,
-        endpoints.kontext,
+        catalogue.endpoints.kontext,
         request,
         [Input(field="image_urls", file=file, listed=True) for file in (portrait, background)],
+        catalogue=catalogue,
         take=line.take,
         label=f"{line.character} in scene {scene.number}",
     )
@@ -76,7 +79,7 @@ def clip_asset(
     recording: FileRef,
     seconds: Seconds,
     label: str,
-    endpoints: Endpoints,
+    catalogue: Catalogue,
 ) -> PlannedAsset:
     """Return a part's talking clip by one engine.
 
@@ -89,16 +92,24 @@ def clip_asset(
     request: FalRequest
     match engine:
         case Engine.HEDRA:
-            endpoint, request = endpoints.hedra, hedra_request(script, scene, line, **files)
+            endpoint, request = catalogue.endpoints.hedra, hedra_request(script, scene, line, **files)
         case Engine.FABRIC:
-            endpoint, request = endpoints.fabric, fabric_request(script, **files)
+            endpoint, request = catalogue.endpoints.fabric, fabric_request(script, **files)
         case Engine.KLING:
-            endpoint, request = endpoints.kling, kling_request(**files)
+            endpoint, request = catalogue.endpoints.kling, kling_request(**files)
         case Engine.STILL:
             raise ValueError("a still is not bought")
     inputs = [Input(field="image_url", file=picture), Input(field="audio_url", file=recording)]
     return _asset(
-        AssetKind.CLIP, endpoint, request, inputs, take=line.take, label=label, quantity=seconds, unit="second"
+        AssetKind.CLIP,
+        endpoint,
+        request,
+        inputs,
+        catalogue=catalogue,
+        take=line.take,
+        label=label,
+        quantity=seconds,
+        unit="second",
     )
 
 
@@ -108,6 +119,7 @@ def _asset(
     request: FalRequest,
     inputs: Sequence[Input],
     *,
+    catalogue: Catalogue,
     take: int,
     label: str,
     quantity: float = 1,
@@ -123,7 +135,7 @@ def _asset(
         take=take,
         inputs=[[entry.field, entry.file.address] for entry in inputs],
     )
-    price = price_of(endpoint, unit).of(arguments) * quantity
+    price = catalogue.price(endpoint, unit)
     return PlannedAsset(
         address=address,
         kind=kind,
@@ -133,7 +145,8 @@ def _asset(
         label=label,
         quantity=quantity,
         unit=unit,
-        price_usd=round(price, 6),
+        price_usd=round(price.of(arguments) * quantity, 6),
+        price_source=price.source,
     )
 
 

@@ -5,14 +5,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from shared.addresses import Address, address_of
-from shared.fal.endpoints import Endpoints
 from shared.keys import FileKind, FileRef
+from shared.ledger.budgets import Limits
 from shared.ledger.records import Seconds
 from shared.media.house_format import HOUSE_RECIPE
 from shared.plan.assets import background_asset, clip_asset, composite_asset, portrait_asset
+from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan, PlannedAsset, PlannedEngine, PlannedPart, PlannedShot
 from shared.plan.quote import quote_of
-from shared.script.models import Character, Engine, Line, Scene, Script
+from shared.script.models import Caps, Character, Engine, Line, Scene, Script
 
 OWN_CLIP = "own"
 """The name under which a clip that the script brings itself stands among the engines."""
@@ -63,7 +64,7 @@ class TooManyParts(Exception):
 class _Builder:
     script: Script
     inputs: ReadInputs
-    endpoints: Endpoints
+    catalogue: Catalogue
     assets: dict[Address, PlannedAsset] = field(default_factory=dict)
     pictures: dict[Address, PlannedAsset] = field(default_factory=dict)
     images: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
@@ -86,18 +87,23 @@ class _Builder:
         if character.portrait:
             return self.inputs.sources[character.portrait]
         references = [self.inputs.sources[path] for path in character.style_references]
-        return self.picture(portrait_asset(self.script, character, references, self.endpoints))
+        return self.picture(portrait_asset(self.script, character, references, self.catalogue))
 
     def background(self, scene: Scene) -> FileRef:
         if scene.background:
             return self.inputs.sources[scene.background]
-        return self.picture(background_asset(self.script, scene, self.endpoints))
+        return self.picture(background_asset(self.script, scene, self.catalogue))
 
     def composite(self, scene: Scene, line: Line) -> FileRef:
         portrait = self.portrait(self.script.character(line.character))
         background = self.background(scene)
         asset = composite_asset(
-            self.script, scene, line, portrait=portrait, background=background, endpoints=self.endpoints
+            self.script,
+            scene,
+            line,
+            portrait=portrait,
+            background=background,
+            catalogue=self.catalogue,
         )
         self.images[asset.address] = tuple(
             file.address for file in (portrait, background) if file.kind is not FileKind.SOURCE
@@ -119,7 +125,7 @@ class _Builder:
                 recording=part.file,
                 seconds=part.seconds,
                 label=label,
-                endpoints=self.endpoints,
+                catalogue=self.catalogue,
             )
         )
         return self.house_clip(name, clip, picture, part)
@@ -155,6 +161,7 @@ class _Builder:
                         line=number,
                         piece=piece,
                         pieces=len(pieces),
+                        label=label,
                         character=line.character,
                         text=line.text or "",
                         shot=shot,
@@ -182,8 +189,9 @@ def build_plan(
     episode_id: str,
     run: str,
     digest: str,
-    endpoints: Endpoints,
+    catalogue: Catalogue,
     stored: AbstractSet[Address],
+    refused: AbstractSet[Address] = frozenset(),
     warnings: Sequence[str] = (),
 ) -> Plan:
     """Compute every address of an episode and quote what is missing.
@@ -192,13 +200,15 @@ def build_plan(
     ----------
     stored
         Addresses of assets that were bought before.
+    refused
+        Addresses of assets that the provider refused for good.
 
     Raises
     ------
     TooManyParts
         When the episode is longer than one run can carry.
     """
-    builder = _Builder(script, inputs, endpoints)
+    builder = _Builder(script, inputs, catalogue)
     parts = builder.parts()
     if len(parts) > MAX_PARTS:
         raise TooManyParts(
@@ -215,8 +225,9 @@ def build_plan(
         assets=builder.assets,
         shots=_shots(parts, builder),
         parts=tuple(parts),
-        quote=quote_of(builder.assets, parts, stored),
-        warnings=(*warnings, *_cut_warnings(parts, inputs)),
+        quote=quote_of(builder.assets, parts, stored, refused),
+        caps=_limits(script.caps),
+        warnings=(*warnings, *_cut_warnings(parts, inputs), *catalogue.price_notes(builder.assets.values())),
     )
 
 
@@ -234,6 +245,11 @@ def _shots(parts: Sequence[PlannedPart], builder: _Builder) -> tuple[PlannedShot
         )
         for index, shot in members.items()
     )
+
+
+def _limits(caps: Caps) -> Limits:
+    usd = None if caps.usd is None else float(caps.usd)
+    return Limits(usd=usd, images=caps.images, clip_seconds=caps.clip_seconds)
 
 
 def _cut_warnings(parts: Sequence[PlannedPart], inputs: ReadInputs) -> list[str]:

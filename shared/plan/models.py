@@ -5,8 +5,10 @@ from pydantic import JsonValue
 from shared.addresses import Address
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
+from shared.ledger.budgets import Limits, Usage
 from shared.ledger.records import Seconds
 from shared.media.house_format import AspectRatio, Resolution
+from shared.prices import Unit
 
 
 class Input(Frozen):
@@ -34,6 +36,10 @@ class PlannedAsset(Frozen):
         What it is, for people: ``portrait of Alex Chen``.
     quantity
         How much of it is paid for, in `unit`.
+    price_usd
+        US dollars for all of it.
+    price_source
+        Where the figure comes from.
     """
 
     address: Address
@@ -43,13 +49,21 @@ class PlannedAsset(Frozen):
     inputs: tuple[Input, ...] = ()
     label: str
     quantity: float
-    unit: str
+    unit: Unit
     price_usd: float
+    price_source: str
 
     @property
     def file(self) -> FileRef:
         """Where it lies once it was bought."""
         return FileRef.of_asset(self.kind, self.address)
+
+    @property
+    def usage(self) -> Usage:
+        """What it takes of a budget."""
+        if self.kind is AssetKind.CLIP:
+            return Usage(usd=self.price_usd, clip_seconds=self.quantity)
+        return Usage(usd=self.price_usd, images=1)
 
 
 class PlannedEngine(Frozen):
@@ -79,6 +93,8 @@ class PlannedPart(Frozen):
         The line's number in the episode, from 1.
     piece, pieces
         Which piece of the line this is, from 1, and how many there are.
+    label
+        What it is, for people: ``line 3, piece 2 of 2 (Mara Quill)``.
     seconds
         Length of the recording as it is sent: padded to the grid of the house format.
     """
@@ -88,6 +104,7 @@ class PlannedPart(Frozen):
     line: int
     piece: int
     pieces: int
+    label: str
     character: str
     text: str
     shot: int
@@ -117,21 +134,31 @@ class PlannedShot(Frozen):
 
 
 class Quote(Frozen):
-    """What a run will cost, counted before anything is bought.
+    """What a run will cost, counted before anything is bought; `shared.plan.quote` says what is counted.
 
     Parameters
     ----------
-    expected_usd
+    expected
         What is missing, each clip with its first engine.
-    ceiling_usd
-        The same with each clip at its dearest engine.
+    ceiling
+        What it comes to at most, whatever has to be stepped down from.
+    reused
+        How many assets are there already.
     """
 
-    expected_usd: float
-    ceiling_usd: float
-    images: int
-    clip_seconds: float
+    expected: Usage
+    ceiling: Usage
     reused: int
+
+    @property
+    def expected_usd(self) -> float:
+        """US dollars that are expected."""
+        return self.expected.usd
+
+    @property
+    def ceiling_usd(self) -> float:
+        """US dollars that it comes to at most."""
+        return self.ceiling.usd
 
 
 class Plan(Frozen):
@@ -147,4 +174,5 @@ class Plan(Frozen):
     shots: tuple[PlannedShot, ...]
     parts: tuple[PlannedPart, ...]
     quote: Quote
+    caps: Limits = Limits()
     warnings: tuple[str, ...] = ()

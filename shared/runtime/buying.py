@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from shared.aws.event_bus import EventBridgeEvents
+from shared.aws.queue import SqsRequests
 from shared.aws.step_functions import SfnTaskTokens
 from shared.content_types import content_type_of
 from shared.runtime.batches import handle_messages
 from shared.runtime.clients import bucket_of, client, clock, ledger_of, plan_loader
 from shared.runtime.fal import fal_of
 from shared.runtime.settings import BuySettings
-from shared.workflow.buy_asset import Answer, AssetRequest, Shop, buy_asset
+from shared.workflow.asking import AssetRequest
+from shared.workflow.buy_asset import Answer, Shop, buy_asset
 from shared.workflow.handover import Handovers
+from shared.workflow.pausing import Pauses
+from shared.workflow.status import StatusBoard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,14 +47,18 @@ def buying_handler() -> "Callable[[dict[str, Any], LambdaContext], dict[str, Any
 
 def open_shop(settings: BuySettings) -> Shop:
     """Return the shop that these settings describe."""
-    ledger, provider = ledger_of(settings), fal_of(settings)
+    ledger, bucket, provider = ledger_of(settings), bucket_of(settings), fal_of(settings)
     return Shop(
         ledger=ledger,
         tokens=SfnTaskTokens(client("stepfunctions")),
         provider=provider,
-        handovers=Handovers(ledger, bucket_of(settings), provider, lambda data: content_type_of(data[:16])),
+        handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
+        requests=SqsRequests(client("sqs"), settings.request_queue_urls),
+        pauses=Pauses(ledger, StatusBoard(bucket, ledger, clock), EventBridgeEvents(client("events"))),
         load_plan=plan_loader(settings),
         webhook_url=settings.webhook_url,
+        day_limits=settings.day_limits,
+        rebuy=settings.rebuy,
         clock=clock,
         new_secret=lambda: secrets.token_urlsafe(_SECRET_BYTES),
     )

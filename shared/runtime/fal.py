@@ -3,6 +3,7 @@
 from aws_lambda_powertools.utilities import parameters
 
 from shared.fal.client import FalHosts, FalQueue
+from shared.fal.platform import FalPlatform
 from shared.runtime.settings import FalSettings
 
 _SECRET_AGE = 900
@@ -15,6 +16,11 @@ class FalKeyMissing(Exception):
 def fal_of(settings: FalSettings) -> FalQueue:
     """Return fal's queue and storage; raises `FalKeyMissing`."""
     return FalQueue(_key(settings), FalHosts(rest_url=settings.fal_rest_url, cdn_url=settings.fal_cdn_url))
+
+
+def platform_of(settings: FalSettings, timeout: float = 20.0) -> FalPlatform:
+    """Return fal's platform API, one request of which may take `timeout` seconds; raises `FalKeyMissing`."""
+    return FalPlatform(_key(settings), settings.fal_api_url, timeout)
 
 
 def _key(settings: FalSettings) -> str:

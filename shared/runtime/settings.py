@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 
 from shared.fal.endpoints import Endpoints
+from shared.keys import AssetKind
+from shared.ledger.budgets import Limits
 
 _FAL_MEDIA_HOSTS = ("fal.media", ".fal.media")
 
@@ -54,6 +56,7 @@ class FalSettings(Settings):
     fal_key_secret: str = ""
     fal_rest_url: str = "https://rest.fal.ai"
     fal_cdn_url: str = "https://v3.fal.media"
+    fal_api_url: str = "https://api.fal.ai"
     fal_download_hosts: Names = _FAL_MEDIA_HOSTS
 
 
@@ -79,21 +82,84 @@ class StartSettings(StoreSettings, EndpointSettings):
     missing_files_seconds: float
 
 
-class PlanSettings(StoreSettings, EndpointSettings):
-    """Settings of `plan_episode`."""
+class PlanSettings(StoreSettings, EndpointSettings, FalSettings):
+    """Settings of `plan_episode`.
+
+    Parameters
+    ----------
+    price_overrides
+        US dollars a unit by endpoint, as a JSON object: what the operator knows better than fal and the table.
+    """
+
+    price_overrides: Json[dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
 
 
-class BuySettings(StoreSettings, FalSettings):
-    """Settings of the functions that buy."""
+class RequestQueueSettings(Settings):
+    """The queues by which assets are asked for."""
+
+    portrait_queue_url: str
+    background_queue_url: str
+    composite_queue_url: str
+    clip_queue_url: str
+
+    @property
+    def request_queue_urls(self) -> dict[AssetKind, str]:
+        """The queues' URLs by what is asked for."""
+        return {
+            AssetKind.PORTRAIT: self.portrait_queue_url,
+            AssetKind.BACKGROUND: self.background_queue_url,
+            AssetKind.COMPOSITE: self.composite_queue_url,
+            AssetKind.CLIP: self.clip_queue_url,
+        }
+
+
+class DoubtSettings(Settings):
+    """What becomes of jobs of which nobody can tell whether they were bought."""
+
+    unconfirmed: Literal["hold", "rebuy"] = "hold"
+
+    @property
+    def rebuy(self) -> bool:
+        """Whether they are bought once more without asking a person."""
+        return self.unconfirmed == "rebuy"
+
+
+class BuySettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSettings):
+    """Settings of the functions that buy.
+
+    Parameters
+    ----------
+    daily_usd, daily_images, daily_clip_seconds
+        What the stack may buy in a day (UTC) at most; 0 for no limit.
+    """
 
     queue_url: str
     webhook_url: str
+    daily_usd: float = 0
+    daily_images: int = 0
+    daily_clip_seconds: float = 0
+
+    @property
+    def day_limits(self) -> Limits:
+        """What the stack may buy in a day."""
+        return Limits(
+            usd=self.daily_usd or None,
+            images=self.daily_images or None,
+            clip_seconds=self.daily_clip_seconds or None,
+        )
 
 
-class CollectSettings(StoreSettings, FalSettings):
+class CollectSettings(StoreSettings, FalSettings, RequestQueueSettings):
     """Settings of `collect_asset`."""
 
     inbox_queue_url: str
+
+
+class ReviewSettings(StoreSettings):
+    """Settings of `request_review`."""
+
+    review_queue_url: str
+    stack_name: str
 
 
 class HouseClipSettings(StoreSettings):
@@ -102,9 +168,13 @@ class HouseClipSettings(StoreSettings):
     encoder_preset: str = "veryfast"
 
 
-class ReconcileSettings(StoreSettings, FalSettings):
+class ReconcileSettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSettings):
     """Settings of `reconcile`."""
 
     state_machine_arn: str
+    start_limit_seconds: float
+    picture_run_seconds: float
+    clip_run_seconds: float
+    callback_seconds: float
     inbox_queue_url: str
     dead_request_queue_urls: Names

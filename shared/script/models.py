@@ -107,7 +107,7 @@ class ModelOptions(LineModelOptions):
 
 
 class Caps(Frozen):
-    """What a run may buy at most; a quote above a cap buys nothing."""
+    """What an episode may buy at most, in all its runs together; a quote above what is left buys nothing."""
 
     usd: Usd | None = Field(default=None, description="US dollars, of all providers together.")
     images: int | None = Field(default=None, ge=0, description="Portraits, backgrounds and composites.")

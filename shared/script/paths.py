@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from shared.keys import STORYBOARD_FOLDER
+
 MAX_PATH = 512
 
 # Showrunner's own files beside the script, whatever their suffix.
@@ -55,6 +57,8 @@ def _inside_the_folder(path: str) -> str:
         raise ValueError("must stay inside the episode's folder: '..' is not allowed")
     if "" in parts or "." in parts:
         raise ValueError("must name a file plainly, as in 'audio/01.mp3': no empty folder names and no './'")
+    if parts[0].lower() == STORYBOARD_FOLDER and len(parts) > 1:
+        raise ValueError(f"'{path}' is in a folder that Showrunner uses for its own files: put it into another one")
     if len(parts) == 1 and PurePosixPath(path).stem.lower() in RESERVED_STEMS:
         raise ValueError(
             f"'{path}' is a name that Showrunner uses for its own files: rename it or put it into a folder of its own"

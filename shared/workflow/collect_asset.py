@@ -1,7 +1,7 @@
 """Bring one result home: match its job, fetch the file, check it, store it as it came, wake who waits."""
 
-import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,19 +10,32 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from shared.addresses import Address
+from shared.downloads import DownloadRefused
 from shared.fal.callbacks import CallbackName, Delivered, DeliveredElsewhere, JobFailed, read_callback
+from shared.fal.errors import Scope, SortedError
 from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned, first_image, only_video
-from shared.fal.outcomes import Failed, Finished, Gone
+from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
+from shared.ledger.outages import closes_until
 from shared.ledger.records import Failure, Job, Seconds
-from shared.ledger.states import FAIL, SETTLED, STORE, JobState
+from shared.ledger.states import ACCEPT, DISTRUST, FAIL, RETRY, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
+from shared.workflow.asking import ask_again
 from shared.workflow.waking import wake
 
 if TYPE_CHECKING:
     from shared.downloads import Downloader
-    from shared.ports import Bucket, Ledger, Provider, TaskTokens
+    from shared.ports import Bucket, Ledger, Provider, Requests, TaskTokens
+
+MAX_RETRIES = 2
+"""So often a run asks for an asset again after fal has given it up, charged nothing, and may do better."""
+
+MAX_REFUSALS = 5
+"""So often a file that is not what was paid for is fetched again before the job counts as failed."""
+
+_RETRY_BOUND: Seconds = 15
+_MAX_DELAY: Seconds = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 
 
 class InboxMessage(Frozen):
@@ -42,6 +55,7 @@ class Collected(StrEnum):
 
     STORED = "stored"
     FAILED = "failed"
+    ASKED_AGAIN = "asked again"
     KNOWN = "known already"
     FOREIGN = "of no job of ours"
 
@@ -50,7 +64,16 @@ class ResultNotReady(Exception):
     """fal says that a job is done, but its result cannot be had or stored yet."""
 
 
-_NO_REASON = Failure(error="no_reason_given", message="fal says that the job failed, and no more why")
+_NO_REASON = SortedError(
+    name="no_reason_given",
+    message="fal says that the job failed, and no more why",
+    scope=Scope.JOB,
+    retry=False,
+    may_be_charged=True,
+)
+
+
+_OVERDUE = Failure(error="Overdue", message="fal took longer over it than it may, and was told to stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +84,19 @@ class CollectingDesk:
     ----------
     check_file
         Looks at a file of a kind, gives its content type; raises `MediaRefused`.
+    jitter
+        Gives a random number between two others.
     """
 
     ledger: "Ledger"
     tokens: "TaskTokens"
     bucket: "Bucket"
     provider: "Provider"
+    requests: "Requests"
     downloader: "Downloader"
     check_file: Callable[[AssetKind, Path], str]
     clock: Callable[[], Seconds]
+    jitter: Callable[[float, float], float]
 
 
 def collect_asset(message: InboxMessage, desk: CollectingDesk) -> Collected:
@@ -90,56 +117,122 @@ def collect_asset(message: InboxMessage, desk: CollectingDesk) -> Collected:
     if job.state is JobState.STORED:
         wake(job, desk.ledger, desk.tokens)
         return Collected.KNOWN
-    match read_callback(message.body.encode()):
+    callback = read_callback(message.body.encode())
+    job = _confirm(job, name, callback.request_id, desk)
+    match callback:
         case Delivered(request_id, payload):
-            return _store(job, name, request_id, payload, desk)
+            return _store(job, name, Finished(payload), request_id, desk)
         case JobFailed(request_id, error) if error:
-            return _fail(job, name, request_id, error.failure(), desk)
+            return _give_up(job, name, error, desk)
         case DeliveredElsewhere(request_id):
             return _look_up(job, name, request_id, None, desk)
         case JobFailed(request_id):
             return _look_up(job, name, request_id, _NO_REASON, desk)
 
 
-def _look_up(job: Job, name: CallbackName, request_id: str, if_gone: Failure | None, desk: CollectingDesk) -> Collected:
+def _confirm(job: Job, name: CallbackName, request_id: str, desk: CollectingDesk) -> Job:
+    """Record that fal has the job, where that was not known: whatever happens next, it is found there again."""
+    if name.attempt != job.attempt or job.state not in ACCEPT.sources:
+        return job
+    accepted = desk.ledger.step(job, ACCEPT, desk.clock(), {"request_id": request_id, "submitted_at": job.sent_at})
+    return accepted or desk.ledger.job(job.address) or job
+
+
+def _look_up(
+    job: Job, name: CallbackName, request_id: str, if_gone: SortedError | None, desk: CollectingDesk
+) -> Collected:
     """Ask fal for what a callback did not say; `if_gone` is the failure when fal cannot say it any more."""
     match desk.provider.look_up(job.endpoint, request_id):
-        case Finished(payload):
-            return _store(job, name, request_id, payload, desk)
+        case Finished() as finished:
+            return _store(job, name, finished, request_id, desk)
         case Failed(error):
-            return _fail(job, name, request_id, error.failure(), desk)
+            return _give_up(job, name, error, desk)
         case Gone() if if_gone:
-            return _fail(job, name, request_id, if_gone, desk)
+            return _give_up(job, name, if_gone, desk)
         case other:
             raise ResultNotReady(f"{request_id}: {type(other).__name__}")
 
 
-def _store(
-    job: Job, name: CallbackName, request_id: str, payload: Mapping[str, Any], desk: CollectingDesk
-) -> Collected:
-    with TemporaryDirectory() as folder:
+def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, desk: CollectingDesk) -> Collected:
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=1) as aside:
         path = Path(folder) / "result"
+        run_seconds = aside.submit(_run_seconds, job, request_id, finished, desk)
         try:
-            desk.downloader.fetch(_media_in(payload, job).url, path)
+            desk.downloader.fetch(_media_in(finished.payload, job).url, path)
             content_type = desk.check_file(job.kind, path)
-        except (NoMediaReturned, BlockedByContentPolicy, MediaRefused) as refusal:
+        except (NoMediaReturned, BlockedByContentPolicy) as refusal:
             permanent = isinstance(refusal, BlockedByContentPolicy)
             failure = Failure(error=type(refusal).__name__, message=str(refusal), permanent=permanent)
-            return _fail(job, name, request_id, failure, desk)
+            return _fail(job, name, failure, desk)
+        except (MediaRefused, DownloadRefused) as refusal:
+            return _distrust(job, name, refusal, desk)
         desk.bucket.upload(path, FileRef.of_asset(job.kind, job.address).key, content_type)
         size = path.stat().st_size
-    changes = {"request_id": request_id, "content_type": content_type, "size": size}
+    changes = {
+        "request_id": request_id,
+        "content_type": content_type,
+        "size": size,
+        "run_seconds": run_seconds.result(),
+        "failure": None,
+    }
     collected = _settle(job, desk.ledger.step(job, STORE, desk.clock(), changes), desk)
     if collected is Collected.KNOWN:
         raise ResultNotReady(f"{request_id}: its asset was claimed once more meanwhile")  # next time it is stored
     return collected
 
 
-def _fail(job: Job, name: CallbackName, request_id: str, failure: Failure, desk: CollectingDesk) -> Collected:
+def _run_seconds(job: Job, request_id: str, finished: Finished, desk: CollectingDesk) -> Seconds | None:
+    """Return how long fal worked, for the bill: a callback does not say it, and nothing else depends on it."""
+    if finished.run_seconds is not None:
+        return finished.run_seconds
+    try:
+        outcome = desk.provider.look_up(job.endpoint, request_id)
+    except FalUnreachable:
+        return None
+    return outcome.run_seconds if isinstance(outcome, Finished) else None
+
+
+def _distrust(job: Job, name: CallbackName, refusal: Exception, desk: CollectingDesk) -> Collected:
+    """Have the file fetched again a few times: it may have been cut short on its way, and it is paid for."""
+    if name.attempt != job.attempt:
+        return Collected.KNOWN
+    if job.refusals + 1 >= MAX_REFUSALS:
+        return _fail(job, name, Failure(error=type(refusal).__name__, message=str(refusal)), desk)
+    desk.ledger.step(job, DISTRUST, desk.clock(), {"refusals": job.refusals + 1})
+    raise ResultNotReady(f"what came for {job.address} is not what was paid for: {refusal}") from refusal
+
+
+def _give_up(job: Job, name: CallbackName, error: SortedError, desk: CollectingDesk) -> Collected:
+    """Settle a job that fal has given up: ask for it once more where that may help, or let it fail."""
     if name.attempt != job.attempt:
         return Collected.KNOWN  # what an earlier attempt failed of is no news for the present one
-    changes = {"request_id": request_id, "failure": failure}
-    return _settle(job, desk.ledger.step(job, FAIL, desk.clock(), changes), desk)
+    if job.state is JobState.FAILED:
+        wake(job, desk.ledger, desk.tokens)
+        return Collected.KNOWN
+    now = desk.clock()
+    changes: dict[str, object] = {"retries": job.retries + 1}
+    again = error.retry and job.retries < MAX_RETRIES
+    if error.scope is Scope.FILE:
+        again, changes = not job.handed_over_afresh, {"handed_over_afresh": True}
+    if not again:
+        return _fail(job, name, _OVERDUE if job.cancelled_at else error.failure(), desk)
+    if error.scope is Scope.FILE:
+        for address in job.handed_over:
+            desk.ledger.forget_handover(address)
+    if desk.ledger.step(job, RETRY, now, changes) is None:
+        return Collected.KNOWN
+    if error.scope is Scope.ENDPOINT:
+        noted = desk.ledger.outages((job.endpoint,)).get(job.endpoint)
+        desk.ledger.note_outage(job.endpoint, f"{error.name}: {error.message}", now, until=closes_until(noted, now))
+    bound = min(_MAX_DELAY, _RETRY_BOUND * 2**job.retries)
+    ask_again(job.address, desk.ledger, desk.requests, delay=round(desk.jitter(0, bound)))
+    return Collected.ASKED_AGAIN
+
+
+def _fail(job: Job, name: CallbackName, failure: Failure, desk: CollectingDesk) -> Collected:
+    if name.attempt != job.attempt:
+        return Collected.KNOWN
+    return _settle(job, desk.ledger.step(job, FAIL, desk.clock(), {"failure": failure}), desk)
 
 
 def _settle(job: Job, settled: Job | None, desk: CollectingDesk) -> Collected:
@@ -154,8 +247,3 @@ def _settle(job: Job, settled: Job | None, desk: CollectingDesk) -> Collected:
 def _media_in(payload: Mapping[str, Any], job: Job) -> MediaFile:
     read = only_video if job.kind is AssetKind.CLIP else first_image
     return read(payload, model_name=job.endpoint)
-
-
-def read_inbox_message(text: str) -> InboxMessage:
-    """Read a message of the inbox; raises `ValueError`."""
-    return InboxMessage.model_validate(json.loads(text))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.keys import RESULT_NAMES, SCRIPT_NAMES, episode_folder
+from shared.keys import SCRIPT_NAMES, episode_folder, is_result
 from shared.script.files import script_files
 from shared.script.models import Script
 from shared.script.parse import parse_script
@@ -69,7 +69,7 @@ def read_inputs(bucket: "Bucket", episode_id: str, configuration: str) -> Episod
     files = {
         path: stored
         for stored in bucket.list(folder)
-        if (path := stored.key.removeprefix(folder)) and path not in RESULT_NAMES
+        if (path := stored.key.removeprefix(folder)) and not is_result(path)
     }
     names = [name for name in SCRIPT_NAMES if name in files]
     script, problem = None, None

@@ -1,8 +1,10 @@
 """Read an episode's inputs, claim the run, and write the plan. Nobody else reads uploads."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,12 +14,16 @@ from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.frozen import Frozen
 from shared.keys import AssetKind, is_episode_id, plan_key
+from shared.ledger.budgets import Budget, BudgetKind, Usage, cap_reached
 from shared.ledger.records import Failure, Run, RunState, Seconds
+from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
 from shared.ledger.states import JobState
 from shared.plan.build import MAX_PARTS, TooManyParts, build_plan
+from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan, PlannedShot
 from shared.script.models import ReviewMode, Script
 from shared.workflow.inputs import EpisodeInputs, read_inputs
+from shared.workflow.quoting import Prices, catalogue_of, spent_but_for
 from shared.workflow.read_files import FilesRefused, read_files
 from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.status import EpisodeState
@@ -27,6 +33,11 @@ if TYPE_CHECKING:
     from shared.workflow.status import StatusBoard
 
 
+MAX_REVIEWED_PARTS = 360
+"""An execution has 25,000 events: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+A line that is a shot of its own takes 61 of them, and 67 where the shots are gone through twice, around a review."""
+
+
 class PlanInput(Frozen):
     """What an execution was started with.
 
@@ -34,10 +45,16 @@ class PlanInput(Frozen):
     ----------
     digest
         The state of the inputs for which `start_episode` claimed the run; absent when a person started it.
+    retry
+        Whether a run that is done, but had parts stepped down, is taken up again too.
+    rebuy
+        Whether what is held may be bought once more.
     """
 
     episode_id: str
     digest: str | None = None
+    retry: bool = False
+    rebuy: bool = False
 
 
 class PlanRequest(Frozen):
@@ -90,13 +107,20 @@ class ShotChoice(Frozen):
 
 
 class PlanAnswer(Frozen):
-    """What the plot learns; every field is always there, since it reads them all."""
+    """What the plot learns; every field is always there, since it reads them all.
+
+    Parameters
+    ----------
+    review
+        Whether a person looks at the pictures before a clip is paid for.
+    """
 
     outcome: PlanOutcome
     error: str = ""
     message: str = ""
     plan_key: str = ""
     shots: tuple[ShotChoice, ...] = ()
+    review: bool = False
 
 
 class Rejected(Exception):
@@ -121,6 +145,7 @@ class PlanningDesk:
     ledger: "Ledger"
     status: "StatusBoard"
     endpoints: Endpoints
+    prices: Prices
     is_running: Callable[[str], bool]
     clock: Callable[[], Seconds]
 
@@ -145,9 +170,17 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
     desk.bucket.put(key, plan.model_dump_json().encode(), "application/json")
     desk.ledger.update_run(run, RunState.RUNNING, {"plan_key": key})
     desk.status.of_run(
-        run, EpisodeState.RUNNING, _summary(plan), warnings=plan.warnings, expected_usd=plan.quote.expected_usd
+        run,
+        EpisodeState.RUNNING,
+        _summary(plan),
+        warnings=plan.warnings,
+        expected_usd=plan.quote.expected_usd,
+        ceiling_usd=plan.quote.ceiling_usd,
     )
-    return PlanAnswer(outcome=PlanOutcome.PLANNED, plan_key=key, shots=_choices(plan, stored))
+    shots = _choices(plan, stored)
+    return PlanAnswer(
+        outcome=PlanOutcome.PLANNED, plan_key=key, shots=shots, review=_wants_review(inputs.script, run, shots)
+    )
 
 
 def _claim(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk) -> Run | str:
@@ -160,20 +193,33 @@ def _claim(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk) -> R
             desk.ledger.update_run(claimed, RunState.SUPERSEDED, {"failure": failure, "ended_at": desk.clock()})
         return "the inputs changed while this run was starting; their newer state gets a run of its own"
     by_hand = by_upload is None
-    run = _claim_state(request, inputs, desk, again=by_hand)
+    again = _after_which_ends(request.input, inputs.digest, desk.ledger) if by_hand else NEVER
+    run = _claim_state(request, inputs, desk, again)
     if by_hand and run.name != request.run and _was_lost(run, desk):
         desk.ledger.update_run(run, RunState.FAILED, {"failure": EXECUTION_ENDED, "ended_at": desk.clock()})
-        run = _claim_state(request, inputs, desk, again=True)
+        run = _claim_state(request, inputs, desk, again)
     if run.name != request.run:
         return f"this state of the inputs has its run already: {run.name} ({run.state.lower()})"
     running = desk.ledger.update_run(run, RunState.RUNNING, {"execution_arn": request.execution_arn})
     return running or f"run {run.name} has ended"
 
 
-def _claim_state(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk, *, again: bool) -> Run:
+def _claim_state(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk, again: AbstractSet[RunState]) -> Run:
     return desk.ledger.claim_run(
-        request.episode_id, inputs.digest, desk.clock(), name=lambda _: request.run, again=again
+        request.episode_id,
+        inputs.digest,
+        desk.clock(),
+        name=lambda _: request.run,
+        again=again,
+        rebuy=request.input.rebuy,
     )
+
+
+def _after_which_ends(asked: PlanInput, digest: str, ledger: "Ledger") -> AbstractSet[RunState]:
+    """Return after which ends a person has a run taken up again: when it is done, only what was stepped down is."""
+    known = ledger.run(asked.episode_id, digest) if asked.retry else None
+    stepped_down = known and any(outcome.stepped_down for outcome in ledger.parts(known.name).values())
+    return ALWAYS if stepped_down else AFTER_FAILURE
 
 
 def _was_lost(run: Run, desk: PlanningDesk) -> bool:
@@ -188,15 +234,24 @@ def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, fr
             read = read_files(script, inputs, desk.bucket, Path(folder))
         except FilesRefused as refused:
             raise Rejected("FileRefused", str(refused)) from refused
-    identity = {"episode_id": inputs.episode_id, "run": run.name, "digest": inputs.digest}
+    build = partial(build_plan, script, read, episode_id=inputs.episode_id, run=run.name, digest=inputs.digest)
     try:
-        plan = build_plan(script, read, **identity, endpoints=desk.endpoints, stored=frozenset())
+        plan = build(catalogue=Catalogue(desk.endpoints), stored=frozenset())
     except TooManyParts as error:
         raise Rejected("TooManyParts", str(error)) from error
+    _refuse_too_many_for_a_review(script, plan)
     jobs = desk.ledger.jobs(plan.assets)
     stored = frozenset(address for address, job in jobs.items() if job.state is JobState.STORED)
-    plan = build_plan(script, read, **identity, endpoints=desk.endpoints, stored=stored, warnings=_not_done_yet(script))
-    _refuse_over_cap(plan, script)
+    for_good = frozenset(address for address, job in jobs.items() if job.is_refused_for_good)
+    missing = {asset.endpoint for address, asset in plan.assets.items() if address not in stored}
+    catalogue, price_warnings = catalogue_of(missing, desk.endpoints, desk.prices)
+    plan = build(
+        catalogue=catalogue,
+        stored=stored,
+        refused=for_good,
+        warnings=(*_not_done_yet(script), *price_warnings),
+    )
+    _refuse_over_cap(plan, spent_but_for(jobs.values(), inputs.episode_id, desk.ledger))
     return plan, stored
 
 
@@ -209,9 +264,22 @@ def _checked(inputs: EpisodeInputs) -> Script:
     lines = sum(len(scene.lines) for scene in inputs.script.scenes)
     if lines > MAX_PARTS:
         raise Rejected("TooManyParts", f"the script has {lines} lines, and one run carries {MAX_PARTS}: divide it")
-    if inputs.script.review is not ReviewMode.NONE:
-        raise Rejected("NotSupported", "review: storyboard is not supported yet; use review: none")
     return inputs.script
+
+
+def _refuse_too_many_for_a_review(script: Script, plan: Plan) -> None:
+    if script.review is ReviewMode.STORYBOARD and len(plan.parts) > MAX_REVIEWED_PARTS:
+        raise Rejected(
+            "TooManyParts",
+            f"the episode has {len(plan.parts)} parts, and with review: storyboard one run carries "
+            f"{MAX_REVIEWED_PARTS}: divide it, or leave the review out",
+        )
+
+
+def _wants_review(script: Script | None, run: Run, shots: tuple[ShotChoice, ...]) -> bool:
+    """Tell whether a person is to look first: not where they have approved it, or where no clip is to be paid for."""
+    asked = any(part.engines[0].asked for shot in shots for part in shot.parts)
+    return script is not None and script.review is ReviewMode.STORYBOARD and asked and not run.reviewed
 
 
 def _not_done_yet(script: Script) -> tuple[str, ...]:
@@ -222,21 +290,10 @@ def _not_done_yet(script: Script) -> tuple[str, ...]:
     return tuple(note for present, note in notes if present)
 
 
-def _refuse_over_cap(plan: Plan, script: Script) -> None:
-    quote, caps = plan.quote, script.caps
-    checks = (
-        ("usd", quote.ceiling_usd, caps.usd, "US dollars at most"),
-        ("images", quote.images, caps.images, "images"),
-        ("clip_seconds", quote.clip_seconds, caps.clip_seconds, "seconds of clips"),
-    )
-    for name, wanted, cap, unit in checks:
-        if cap is not None and wanted > cap:
-            over = float(wanted) - float(cap)
-            raise Rejected(
-                "OverCap",
-                f"what is missing costs {wanted:g} {unit}, which is {over:g} over the script's caps.{name} of {cap:g}; "
-                "nothing was bought",
-            )
+def _refuse_over_cap(plan: Plan, spent: Usage) -> None:
+    reached = cap_reached(Budget(BudgetKind.EPISODE, plan.episode_id), plan.caps, spent, plan.quote.ceiling)
+    if reached:
+        raise Rejected("OverCap", f"the script's caps.{reached.cap}: {reached}")
 
 
 def _choices(plan: Plan, stored: frozenset[Address]) -> tuple[ShotChoice, ...]:
@@ -276,5 +333,5 @@ def _summary(plan: Plan) -> str:
     quote = plan.quote
     return (
         f"{len(plan.parts)} parts in {len(plan.shots)} shots; expected ${quote.expected_usd:.2f}, "
-        f"at most ${quote.ceiling_usd:.2f}; {quote.reused} assets are there already"
+        f"at most ${quote.ceiling_usd:.2f}; {quote.reused} of {len(plan.assets)} assets are there already"
     )

@@ -1,27 +1,36 @@
 """Look after every open job and run: nothing waits for ever, nothing is lost, whatever crashed.
 
-Each cycle asks fal after every open job, and puts what is finished into the inbox as if fal had called back. What goes
-wrong with one job or run keeps the cycle from none of the others, and is raised at its end.
+Each cycle goes through the addresses that are watched: every job that is open, and every asset for which somebody
+waits. Open jobs are looked up at fal, and what is finished goes into the inbox as if fal had called back; what is free
+is asked for again; lost wake-ups are repeated. What goes wrong with one of them keeps the cycle from none of the
+others, and is raised at its end.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from shared.fal.callbacks import CallbackName
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome, Queued
-from shared.ledger.records import Failure, Job, Run, RunState, Seconds
-from shared.ledger.states import DOUBT, RELEASE, START, JobState
-from shared.workflow.buy_asset import SUBMITTER_LOST, AssetRequest
-from shared.workflow.receive_callback import inbox_message
+from pydantic import TypeAdapter
+
+from shared.ledger.outages import ACCOUNT, closure
+from shared.ledger.records import Failure, Job, Run, RunState, Seconds, Watch
+from shared.ledger.states import DOUBT, RELEASE, SETTLED, JobState
+from shared.workflow.asking import AssetRequest, ask_again
+from shared.workflow.buy_asset import SUBMITTER_LOST
+from shared.workflow.open_jobs import JobDesk, look_up, settle_doubt
 from shared.workflow.record_outcome import EXECUTION_ENDED, ClosingDesk, RunEnd, record_outcome
+from shared.workflow.request_review import ReviewRequest
+from shared.workflow.run_over import TAKEN_OVER
+from shared.workflow.waking import wake
 
 if TYPE_CHECKING:
-    from shared.ports import Executions, Ledger, Provider, Queue, TaskTokens
+    from shared.ports import Executions, Requests
 
 Thing = TypeVar("Thing")
+
+_REQUEST: TypeAdapter[AssetRequest | ReviewRequest] = TypeAdapter(AssetRequest | ReviewRequest)
 
 STARTING_LIMIT: Seconds = 300
 """A run that was claimed this long ago and has not begun is started once more; its name makes that safe."""
@@ -36,16 +45,24 @@ class DeadLetters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReconcileDesk:
-    """What reconciling needs from the world."""
+    """What reconciling needs from the world.
 
-    ledger: "Ledger"
-    tokens: "TaskTokens"
-    provider: "Provider"
-    inbox: "Queue"
+    Parameters
+    ----------
+    time_limit
+        After so many seconds nothing more is begun in this cycle.
+    workers
+        How many addresses are looked after at once.
+    """
+
+    jobs: JobDesk
+    requests: "Requests"
     executions: "Executions"
     dead_letters: DeadLetters
     closing: ClosingDesk
     clock: Callable[[], Seconds]
+    time_limit: Seconds
+    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,88 +71,107 @@ class Reconciled:
 
     Parameters
     ----------
+    watched
+        What became of each address that is watched, by what was done.
     oldest_open
-        How long the oldest open job has been open.
+        How long the oldest job that is open, and not held, has been so.
+    held
+        How many jobs wait for a person's decision.
+    paused
+        Whether fal refuses the account.
     """
 
-    jobs: Counter[str]
-    runs_restarted: int
-    runs_closed: int
+    watched: Counter[str]
+    runs: Counter[str]
     dead_letters: int
     oldest_open: Seconds
+    held: int
+    paused: bool
 
 
 def reconcile(desk: ReconcileDesk) -> Reconciled:
     """Do one cycle."""
     now = desk.clock()
-    open_jobs = desk.ledger.open_jobs()
+    ledger = desk.jobs.ledger
+    watches = ledger.watched()
+    jobs = ledger.jobs(watch.address for watch in watches)
+    paused = closure("", ledger.outages((ACCOUNT,)), now) is not None
     problems: list[Exception] = []
-    jobs = _each(open_jobs, lambda job: _look_after(job, now, desk), problems)
-    runs = _each(desk.ledger.open_runs(), lambda run: _look_after_run(run, now, desk), problems)
+    doubted = [job for job in jobs.values() if job.state in {JobState.UNCONFIRMED, JobState.HELD}]
+
+    def look_after(watch: Watch) -> str:
+        if desk.clock() - now > desk.time_limit:
+            return "left for the next cycle"
+        return _look_after(watch, jobs.get(watch.address), doubted, desk, now=now, paused=paused)
+
+    # Begun at another place each time, so that none is always the last.
+    start = int(now) % len(watches) if watches else 0
+    seen = _each(watches[start:] + watches[:start], look_after, problems, desk.workers)
+    runs = _each(ledger.open_runs(), lambda run: _look_after_run(run, now, desk), problems)
     letters = _each(desk.dead_letters.take(), lambda letter: _answer_dead_letter(*letter, desk), problems)
     if problems:
         raise ExceptionGroup("some jobs, runs or dead letters could not be looked after", problems)
+    open_since = [job.claimed_at for job in jobs.values() if job.is_open and job.state is not JobState.HELD]
     return Reconciled(
-        jobs=jobs,
-        runs_restarted=runs["restarted"],
-        runs_closed=runs["closed"],
+        watched=seen,
+        runs=runs,
         dead_letters=letters.total(),
-        oldest_open=max((now - job.claimed_at for job in open_jobs), default=0.0),
+        oldest_open=now - min(open_since, default=now),
+        held=sum(job.state is JobState.HELD for job in jobs.values()),
+        paused=paused,
     )
 
 
-def _each(things: Iterable[Thing], look_after: Callable[[Thing], str], problems: list[Exception]) -> Counter[str]:
-    seen: Counter[str] = Counter()
-    for thing in things:
+def _each(
+    things: Iterable[Thing], look_after: Callable[[Thing], str], problems: list[Exception], workers: int = 1
+) -> Counter[str]:
+    def safely(thing: Thing) -> str:
         try:
-            seen[look_after(thing)] += 1
+            return look_after(thing)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the others are looked after first
             problems.append(problem)
-    return seen
+            return "trouble"
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return Counter(pool.map(safely, things) if workers > 1 else map(safely, things))
 
 
-def _look_after(job: Job, now: Seconds, desk: ReconcileDesk) -> str:
+def _look_after(
+    watch: Watch, job: Job | None, doubted: Sequence[Job], desk: ReconcileDesk, *, now: Seconds, paused: bool
+) -> str:
+    ledger = desk.jobs.ledger
+    if job is None or job.state is JobState.FREE:
+        return _look_after_free(watch, desk, paused=paused)
+    if job.state in SETTLED:
+        # Its settler may have died before it could wake everybody.
+        if wake(job, ledger, desk.jobs.tokens):
+            return "woken"
+        ledger.unwatch(watch)
+        return "settled"
     match job.state:
-        case JobState.SUBMITTING if job.lease_until <= now:
-            # Whoever was submitting it died: fal may have it. Its callback settles it.
-            desk.ledger.step(job, DOUBT, now, {"doubt": SUBMITTER_LOST})
-            return "doubted"
         case JobState.CLAIMED if job.lease_until <= now:
             # Nothing was sent, and whoever claimed it died: the next request is not to wait for it.
-            desk.ledger.step(job, RELEASE, now)
+            ledger.step(job, RELEASE, now)
+            ask_again(job.address, ledger, desk.requests)
             return "released"
+        case JobState.SUBMITTING if job.lease_until <= now:
+            ledger.step(job, DOUBT, now, {"doubt": SUBMITTER_LOST})
+            return "doubted"
+        case JobState.UNCONFIRMED | JobState.HELD:
+            return settle_doubt(job, doubted, now, desk.jobs)
         case JobState.SUBMITTED if job.request_id:
-            return _ask_fal(job, job.request_id, now, desk)
+            return look_up(job, job.request_id, now, desk.jobs)
         case _:
             return job.state.lower()
 
 
-def _ask_fal(job: Job, request_id: str, now: Seconds, desk: ReconcileDesk) -> str:
-    try:
-        outcome: JobOutcome = desk.provider.look_up(job.endpoint, request_id)
-    except FalUnreachable:
-        return "fal unreachable"
-    match outcome:
-        case Queued():
-            return "queued"
-        case InProgress():
-            if job.started_at is None:
-                desk.ledger.step(job, START, now, {"started_at": now})
-            return "in progress"
-        case Gone():
-            return "gone at fal"
-        case Finished(payload):
-            _put_into_inbox(job, {"request_id": request_id, "status": "OK", "payload": payload}, desk)
-            return "finished"
-        case Failed():
-            # Without a payload, so that the collector sorts what fal answers, and not what we made of it.
-            _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": None}, desk)
-            return "failed"
-
-
-def _put_into_inbox(job: Job, callback: dict[str, object], desk: ReconcileDesk) -> None:
-    name = CallbackName(address=job.address, attempt=job.attempt, secret=job.secrets[str(job.attempt)])
-    desk.inbox.send(inbox_message(name.query, json.dumps(callback).encode()))
+def _look_after_free(watch: Watch, desk: ReconcileDesk, *, paused: bool) -> str:
+    if paused:
+        return "paused"
+    if ask_again(watch.address, desk.jobs.ledger, desk.requests):
+        return "asked again"
+    desk.jobs.ledger.unwatch(watch)
+    return "wanted no more"
 
 
 def _look_after_run(run: Run, now: Seconds, desk: ReconcileDesk) -> str:
@@ -146,14 +182,27 @@ def _look_after_run(run: Run, now: Seconds, desk: ReconcileDesk) -> str:
         if desk.executions.is_running(arn):
             return "restarted"
     elif run.execution_arn is None or desk.executions.is_running(run.execution_arn):
-        return "running"
+        return _end_needless_review(run, desk)
     record_outcome(RunEnd(episode_id=run.episode_id, run=run.name, failure=EXECUTION_ENDED), desk.closing)
     return "closed"
 
 
+def _end_needless_review(run: Run, desk: ReconcileDesk) -> str:
+    """Let a run whose storyboard nobody will look at any more come to its end."""
+    newest = desk.jobs.ledger.newest_run(run.episode_id)
+    if run.review_token is None or newest is None or newest.name == run.name:
+        return "running"
+    desk.jobs.tokens.fail(run.review_token, TAKEN_OVER)
+    return "review ended"
+
+
 def _answer_dead_letter(body: str, delete: Callable[[], object], desk: ReconcileDesk) -> str:
     """Fail the token of a request that could not be handled, so that its run ends with a reason."""
-    failure = Failure(error="RequestUndeliverable", message="asking for this asset failed too often; see the logs")
-    desk.tokens.fail(AssetRequest.model_validate_json(body).token, failure)
+    request = _REQUEST.validate_json(body)
+    wanted = "this asset" if isinstance(request, AssetRequest) else "a review of the storyboard"
+    failure = Failure(error="RequestUndeliverable", message=f"asking for {wanted} failed too often; see the logs")
+    desk.jobs.tokens.fail(request.token, failure)
+    if isinstance(request, AssetRequest):
+        desk.jobs.ledger.remove_waiter(request.waiter(desk.clock()))
     delete()
     return "answered"

@@ -1,25 +1,25 @@
-"""Close a run: its state in the ledger, ``status.json`` and ``bill.json`` beside the script, and one event."""
+"""Close a run: its state in the ledger, its bill, the papers beside the script, and one event."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bill import bill_of
+from shared.bill import Bill, bill_of
 from shared.frozen import Frozen
-from shared.keys import episode_folder
-from shared.ledger.records import ENDED_RUNS, Failure, Job, Run, RunState, Seconds
+from shared.keys import bill_key, episode_folder
+from shared.ledger.budgets import Budget, BudgetKind
+from shared.ledger.records import ENDED_RUNS, Failure, Run, RunState, Seconds
 from shared.plan.models import Plan
+from shared.run_record import RunRecord
 from shared.workflow.reasons import reason_of, troubles_of
+from shared.workflow.review import STORYBOARD_REJECTED
 from shared.workflow.status import EpisodeState, StatusBoard, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from shared.addresses import Address
     from shared.ports import Bucket, Events, Ledger
 
 SUPERSEDED = "Superseded"
-_COME_AFTER_A_CLAIM = frozenset({SUPERSEDED, "ShotFailed", "PartFailed"})
+_COME_AFTER_A_CLAIM = frozenset({SUPERSEDED, "ShotFailed", "PartFailed", "ReviewTimedOut", STORYBOARD_REJECTED})
 """Errors that a plot meets only once its run was claimed, and perhaps closed: any other may come before."""
 
 EXECUTION_ENDED = Failure(error="ExecutionEnded", message="the execution was stopped, timed out or is gone")
@@ -71,24 +71,39 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
         return _without_run(end, desk.ledger)
     if run.state in ENDED_RUNS:
         return _closed(run)
-    plan = Plan.model_validate_json(desk.bucket.get(run.plan_key)) if run.plan_key else None
-    jobs = desk.ledger.jobs(plan.assets) if plan else {}
-    troubles = troubles_of(plan, jobs, desk.ledger.parts(run.name), end.failure) if plan else ()
+    record = _record_of(run, desk)
+    troubles = troubles_of(record, end.failure) if record else ()
     state = _state_of(end)
     changes: dict[str, object] = {"ended_at": desk.clock()}
     if end.failure:
         changes["failure"] = end.failure.model_copy(update={"message": reason_of(end.failure, troubles)})
+    bill = bill_of(record) if record else None
+    if bill:
+        _put_document(bill_key(run.episode_id, run.name), bill, desk)
     if state is not RunState.SUPERSEDED:
         ended = run.model_copy(update={"state": state, **changes})
-        _write_papers(ended, plan, jobs, troubles, desk)
+        _write_papers(ended, record, bill, troubles, desk)
         _tell(ended, desk)
     closed = desk.ledger.update_run(run, state, changes)
     if closed:
         return _closed(closed)
     first = desk.ledger.run(run.episode_id, run.digest)
     if first and first.name == run.name and first.state is not RunState.SUPERSEDED:
-        _write_papers(first, plan, jobs, troubles, desk)  # somebody else closed it meanwhile: these are its papers
+        _write_papers(first, record, bill, troubles, desk)  # somebody else closed it meanwhile: these are its papers
     return record_outcome(end, desk)
+
+
+def _record_of(run: Run, desk: ClosingDesk) -> RunRecord | None:
+    if run.plan_key is None:
+        return None
+    plan = Plan.model_validate_json(desk.bucket.get(run.plan_key))
+    return RunRecord(
+        run=run,
+        plan=plan,
+        jobs=desk.ledger.jobs(plan.assets),
+        parts=desk.ledger.parts(run.name),
+        outages=desk.ledger.outages({asset.endpoint for asset in plan.assets.values()}),
+    )
 
 
 def _without_run(end: RunEnd, ledger: "Ledger") -> ClosedRun:
@@ -121,30 +136,36 @@ def _state_of(end: RunEnd) -> RunState:
 
 def _write_papers(
     run: Run,
-    plan: Plan | None,
-    jobs: "Mapping[Address, Job]",
+    record: RunRecord | None,
+    bill: Bill | None,
     troubles: tuple[Trouble, ...],
     desk: ClosingDesk,
 ) -> None:
     if not desk.status.is_newest(run):
         return  # what lies beside the script belongs to the newer run
-    details: dict[str, object] = {"troubles": troubles}
-    if plan:
-        bill = bill_of(plan, jobs, run)
-        text = bill.model_dump_json(indent=2)
-        desk.bucket.put(f"{episode_folder(run.episode_id)}bill.json", text.encode(), "application/json")
+    spent = desk.ledger.spent(Budget(BudgetKind.EPISODE, run.episode_id))
+    details: dict[str, object] = {"troubles": troubles, "spent_by_episode_usd": spent.usd}
+    if record and bill:
+        _put_document(f"{episode_folder(run.episode_id)}bill.json", bill, desk)
+        quote = record.plan.quote
         details |= {
-            "warnings": plan.warnings,
-            "expected_usd": plan.quote.expected_usd,
+            "warnings": record.plan.warnings,
+            "expected_usd": quote.expected_usd,
+            "ceiling_usd": quote.ceiling_usd,
             "spent_usd": bill.total_usd,
+            "possibly_spent_usd": round(bill.possible_duplicate_usd + bill.possibly_charged_usd, 6),
         }
-    if run.state is RunState.DONE and plan:
-        seconds = round(sum(part.seconds for part in plan.parts), 3)
+    if run.state is RunState.DONE and record:
+        seconds = round(sum(part.seconds for part in record.plan.parts), 3)
         details |= {"episode": "episode.mp4", "seconds": seconds}
         desk.status.of_run(run, EpisodeState.DONE, f"the episode is done: {seconds:.0f} seconds", **details)
     else:
         message = run.failure.message if run.failure else "the run ended without a reason"
         desk.status.of_run(run, EpisodeState.FAILED, message, **details)
+
+
+def _put_document(key: str, document: Frozen, desk: ClosingDesk) -> None:
+    desk.bucket.put(key, document.model_dump_json(indent=2).encode(), "application/json")
 
 
 def _tell(run: Run, desk: ClosingDesk) -> None:

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from shared.keys import EPISODES, is_episode_id, split_episode_key
+from shared.ledger.rules import AFTER_FAILURE
 from shared.workflow.inputs import read_inputs
+from shared.workflow.review import STORYBOARD_REJECTED
 from shared.workflow.start_episode import Considered, StartDesk, start_run
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 def start_batch(desk: StartDesk) -> dict[str, Considered]:
     """Look at every episode's folder; return what came of each.
 
-    A folder that is not quiet, has no script or lacks files is left to its uploads.
+    A folder that is not quiet, has no script or lacks files is left to its uploads, and one whose storyboard a person
+    has rejected to that person.
     """
     return {episode_id: _consider(episode_id, desk) for episode_id in _episode_ids(desk.bucket.list(EPISODES))}
 
@@ -28,7 +31,10 @@ def _consider(episode_id: str, desk: StartDesk) -> Considered:
         return Considered.NOT_QUIET
     if inputs.missing:
         return Considered.WAITING_FOR_FILES
-    return start_run(inputs, desk, again=True)
+    known = desk.ledger.run(episode_id, inputs.digest)
+    if known and known.failure and known.failure.error == STORYBOARD_REJECTED:
+        return Considered.KNOWN
+    return start_run(inputs, desk, again=AFTER_FAILURE)
 
 
 def _episode_ids(listing: "Iterable[StoredObject]") -> list[str]:

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.frozen import Frozen
-from shared.keys import RESULT_NAMES, is_episode_id, split_episode_key
+from shared.keys import is_episode_id, is_result, split_episode_key
 from shared.ledger.records import RunState, Seconds
+from shared.ledger.rules import NEVER
 from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class StartDesk:
 def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
     """Look at the folder to which a file was uploaded."""
     where = split_episode_key(upload.key)
-    if where is None or where[1] in RESULT_NAMES or not is_episode_id(where[0]):
+    if where is None or is_result(where[1]) or not is_episode_id(where[0]):
         return Considered.NOT_AN_INPUT
     inputs = read_inputs(desk.bucket, where[0], desk.configuration)
     now = desk.clock()
@@ -104,10 +106,10 @@ def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: StartDesk) -> Co
         message = Patience(episode_id=inputs.episode_id, digest=inputs.digest, waiting_since=waiting_since)
         desk.queue.send(message.model_dump_json(), delay=min(math.ceil(left), _MAX_DELAY))
         return Considered.WAITING_FOR_FILES
-    return start_run(inputs, desk, again=False)
+    return start_run(inputs, desk, again=NEVER)
 
 
-def start_run(inputs: EpisodeInputs, desk: StartDesk, *, again: bool) -> Considered:
+def start_run(inputs: EpisodeInputs, desk: StartDesk, *, again: AbstractSet[RunState]) -> Considered:
     """Claim this state of the inputs and start its execution, once."""
     run = desk.ledger.claim_run(
         inputs.episode_id,

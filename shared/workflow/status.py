@@ -19,6 +19,8 @@ class EpisodeState(StrEnum):
 
     WAITING_FOR_FILES = "waiting_for_files"
     RUNNING = "running"
+    PAUSED = "paused"  # fal refuses the account: nothing is bought until a person has acted
+    WAITING_FOR_REVIEW = "waiting_for_review"
     DONE = "done"
     FAILED = "failed"
 
@@ -29,6 +31,22 @@ class Trouble(Frozen):
     what: str
     error: str
     message: str
+
+
+class StoryboardPicture(Frozen):
+    """A picture to look at before clips are paid for.
+
+    Parameters
+    ----------
+    what
+        What it shows, and in which lines.
+    file
+        Its path beside the script.
+    """
+
+    what: str
+    file: str
+    uri: str
 
 
 class EpisodeStatus(Frozen):
@@ -42,10 +60,18 @@ class EpisodeStatus(Frozen):
         Files that the script names and that are not there.
     troubles
         What failed, or was made with a lesser engine, and why.
+    pictures, how_to_answer, answer_until
+        While a person is waited for: what to look at, the commands that approve or reject it, and until when.
     episode
         The finished video, beside this file.
+    expected_usd, ceiling_usd
+        What this run was quoted to cost, and at most.
     spent_usd
-        What this run paid.
+        What this run certainly paid.
+    possibly_spent_usd
+        What fal may charge on top: for possible duplicates, and for what it did not deliver. The bill names each.
+    spent_by_episode_usd
+        What all runs of the episode have paid or reserved, which is what its caps count.
     """
 
     episode_id: str
@@ -56,10 +82,16 @@ class EpisodeStatus(Frozen):
     missing: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     warnings: tuple[str, ...] = ()
+    pictures: tuple[StoryboardPicture, ...] | None = None
+    how_to_answer: dict[str, str] | None = None
+    answer_until: str | None = None
     episode: str | None = None
     seconds: Seconds | None = None
     expected_usd: float | None = None
+    ceiling_usd: float | None = None
     spent_usd: float | None = None
+    possibly_spent_usd: float | None = None
+    spent_by_episode_usd: float | None = None
     started_at: str | None = None
     updated_at: str
 
@@ -98,7 +130,7 @@ class StatusBoard:
                     "message": message,
                     "run": run.name,
                     "attempt": run.attempt,
-                    "started_at": _iso(run.started_at),
+                    "started_at": iso_time(run.started_at),
                     "updated_at": self._now(),
                     **details,
                 }
@@ -115,8 +147,9 @@ class StatusBoard:
         self._bucket.put(f"{episode_folder(status.episode_id)}status.json", text.encode(), "application/json")
 
     def _now(self) -> str:
-        return _iso(self._clock())
+        return iso_time(self._clock())
 
 
-def _iso(at: Seconds) -> str:
+def iso_time(at: Seconds) -> str:
+    """Return a time as the documents write it, in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

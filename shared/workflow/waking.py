@@ -11,27 +11,42 @@ if TYPE_CHECKING:
 ASSET_FAILED = "AssetFailed"
 """The error under which a waiting state learns that its asset cannot be had; the plot then steps down to an engine."""
 
+ASSET_HELD = "AssetHeld"
+"""The error under which it learns that nobody knows whether its asset was bought; the plot then stops buying."""
+
+HELD_MESSAGE = (
+    "fal may or may not have made this, and nobody can tell any more: buying it again could pay for it twice. "
+    "If it arrives it is kept; `episode retry --rebuy` buys it once more"
+)
+
 
 def wake(job: Job, ledger: "Ledger", tokens: "TaskTokens") -> int:
-    """Answer everybody who waits for a settled job; return how many there were.
+    """Answer everybody who waits for a job that is settled or held; return how many there were.
 
-    Call it after the settled state was written: who comes later finds that state and answers itself.
+    Call it after the state was written: who comes later finds that state and answers itself. Who cannot be answered
+    just now keeps nobody else from being answered; what went wrong is raised at the end.
     """
     waiters = ledger.waiters(job.address)
+    problems: list[Exception] = []
     for waiter in waiters:
-        answer(job, waiter, ledger, tokens)
+        try:
+            _answer(job, waiter, ledger, tokens)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the others are answered first
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup(f"{len(problems)} of {len(waiters)} waiters of {job.address} were not answered", problems)
     return len(waiters)
 
 
-def answer(job: Job, waiter: Waiter, ledger: "Ledger", tokens: "TaskTokens") -> None:
-    """Answer one waiter of a settled job."""
-    if job.state is JobState.STORED:
-        tokens.succeed(waiter.token, {"address": job.address})
-    else:
-        tokens.fail(waiter.token, _as_asset_failed(job))
+def _answer(job: Job, waiter: Waiter, ledger: "Ledger", tokens: "TaskTokens") -> None:
+    match job.state:
+        case JobState.STORED:
+            tokens.succeed(waiter.token, {"address": job.address})
+        case JobState.FAILED:
+            reason = f"{job.failure.error}: {job.failure.message}" if job.failure else "no reason was recorded"
+            tokens.fail(waiter.token, Failure(error=ASSET_FAILED, message=f"{job.kind} {job.address}: {reason}"))
+        case JobState.HELD:
+            tokens.fail(waiter.token, Failure(error=ASSET_HELD, message=HELD_MESSAGE))
+        case other:
+            raise ValueError(f"a job that is {other} has no answer for anybody yet")
     ledger.remove_waiter(waiter)
-
-
-def _as_asset_failed(job: Job) -> Failure:
-    reason = f"{job.failure.error}: {job.failure.message}" if job.failure else "no reason was recorded"
-    return Failure(error=ASSET_FAILED, message=f"{job.kind} {job.address}: {reason}")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Crash(Exception):
-    """The function died here."""
+class Crash(BaseException):
+    """The function died here: nothing in it may catch that."""
 
 
 @dataclass
@@ -17,18 +17,20 @@ class Fuse:
     Parameters
     ----------
     at
-        The number of the call, from 1; None never blows.
+        The number of the call, from 1, or the name of the function whose first call it is; None never blows.
     done
         Whether the call takes effect before its caller dies, and only its answer is lost.
     """
 
-    at: int | None = None
+    at: int | str | None = None
     done: bool = False
     calls: int = 0
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.calls += 1
-        blows = self.calls == self.at
+        blows = self.at in {self.calls, function.__name__}
+        if blows:
+            self.at = None
         if blows and not self.done:
             raise Crash
         answer = function(*args, **kwargs)
@@ -73,7 +75,7 @@ class Stage:
 
     def run(
         self, callers: Sequence[Callable[[], object]], choices: Sequence[int], between: Callable[[int], bool]
-    ) -> list[Exception | None]:
+    ) -> list[BaseException | None]:
         """Run all callers to their ends; return what each one raised.
 
         Parameters
@@ -83,13 +85,13 @@ class Stage:
         between
             Is told each choice before it is carried out; True means that this caller dies there.
         """
-        raised: list[Exception | None] = [None] * len(callers)
+        raised: list[BaseException | None] = [None] * len(callers)
 
         def run_one(number: int) -> None:
             self._me.number = number
             try:
                 callers[number]()
-            except Exception as error:  # noqa: BLE001 - handed to the test
+            except BaseException as error:  # noqa: BLE001 - handed to the test
                 raised[number] = error
             with self._turn:
                 self._alive.discard(number)

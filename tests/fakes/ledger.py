@@ -2,11 +2,25 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import count
 
 from shared.addresses import Address
-from shared.ledger.records import ENDED_RUNS, Handover, Job, PartOutcome, Run, RunState, Seconds, Waiter
-from shared.ledger.rules import claimed_job, claimed_run, may_claim, may_take_up
-from shared.ledger.states import SETTLED, Transition
+from shared.ledger.budgets import Budget, BudgetKind, CapReached, Usage, cap_reached
+from shared.ledger.records import (
+    ENDED_RUNS,
+    Handover,
+    Job,
+    Outage,
+    PartOutcome,
+    Run,
+    RunState,
+    Seconds,
+    Waiter,
+    Watch,
+)
+from shared.ledger.rules import budgets_of, claimed_job, claimed_run, gives_back, may_claim, may_take_up, reserves
+from shared.ledger.states import ACCEPT, SETTLED, Transition
 from shared.ports import Claim
 
 
@@ -17,6 +31,11 @@ class MemoryLedger:
         self._lock = threading.RLock()
         self._jobs: dict[Address, Job] = {}
         self._waiters: dict[Address, dict[str, Waiter]] = {}
+        self._watches: dict[Address, Watch] = {}
+        self._stamps = count(1)
+        self._requests: dict[str, tuple[Address, int]] = {}
+        self._spent: dict[Budget, Usage] = {}
+        self._outages: dict[str, Outage] = {}
         self._runs: dict[tuple[str, str], Run] = {}
         self._newest: dict[str, str] = {}
         self._parts: dict[str, dict[int, PartOutcome]] = {}
@@ -28,13 +47,20 @@ class MemoryLedger:
     def jobs(self, addresses: Iterable[Address]) -> dict[Address, Job]:
         return {address: self._jobs[address] for address in addresses if address in self._jobs}
 
-    def claim(self, claim: Claim, now: Seconds) -> Job | None:
+    def claim(self, claim: Claim, now: Seconds) -> Job | CapReached | None:
         with self._lock:
             before = self._jobs.get(claim.address)
             if before and not may_claim(before, claim, now):
                 return None
             job = claimed_job(before, claim, now)
+            limits = {BudgetKind.EPISODE: claim.episode_limits, BudgetKind.DAY: claim.day_limits}
+            changes = reserves(before, job)
+            for budget, amount in changes.items():
+                if reached := cap_reached(budget, limits[budget.kind], self.spent(budget), amount):
+                    return reached
+            self._use(changes)
             self._jobs[claim.address] = job
+            self._watch(claim.address)
             return job
 
     def step(
@@ -47,13 +73,42 @@ class MemoryLedger:
             settled_at = {"settled_at": now} if transition.target in SETTLED else {}
             fields = {"state": transition.target, **(changes or {}), **settled_at}
             self._jobs[job.address] = Job.model_validate({**present.model_dump(), **fields})
-            return Job.model_validate({**job.model_dump(), **fields})
+            after = Job.model_validate({**job.model_dump(), **fields})
+            if gives_back(transition, after.failure):
+                self._use(dict.fromkeys(budgets_of(job), -job.usage))
+            if transition is ACCEPT and after.request_id:
+                self._requests[after.request_id] = job.address, job.attempt
+            return after
 
-    def open_jobs(self) -> list[Job]:
-        return sorted((job for job in self._jobs.values() if job.is_open), key=lambda job: job.claimed_at)
+    def adopt(self, job: Job, request_id: str, now: Seconds) -> Job | None:
+        with self._lock:
+            mine = job.address, job.attempt
+            if self._requests.get(request_id, mine) != mine:
+                return None
+            return self.step(job, ACCEPT, now, {"request_id": request_id})
+
+    def spent(self, budget: Budget) -> Usage:
+        return self._spent.get(budget, Usage())
+
+    def _use(self, changes: Mapping[Budget, Usage]) -> None:
+        for budget, amount in changes.items():
+            self._spent[budget] = self.spent(budget) + amount
+
+    def watched(self) -> list[Watch]:
+        return sorted(self._watches.values(), key=lambda watch: watch.address)
+
+    def unwatch(self, watch: Watch) -> None:
+        with self._lock:
+            if self._watches.get(watch.address) == watch:
+                del self._watches[watch.address]
+
+    def _watch(self, address: Address) -> None:
+        self._watches[address] = Watch(address=address, stamp=str(next(self._stamps)))
 
     def add_waiter(self, waiter: Waiter) -> None:
-        self._waiters.setdefault(waiter.address, {})[waiter.token] = waiter
+        with self._lock:
+            self._waiters.setdefault(waiter.address, {})[waiter.token] = waiter
+            self._watch(waiter.address)
 
     def waiters(self, address: Address) -> list[Waiter]:
         return list(self._waiters.get(address, {}).values())
@@ -61,12 +116,36 @@ class MemoryLedger:
     def remove_waiter(self, waiter: Waiter) -> None:
         self._waiters.get(waiter.address, {}).pop(waiter.token, None)
 
-    def claim_run(self, episode_id: str, digest: str, now: Seconds, *, name: Callable[[int], str], again: bool) -> Run:
+    def outages(self, whats: Iterable[str]) -> dict[str, Outage]:
+        return {what: self._outages[what] for what in whats if what in self._outages}
+
+    def note_outage(
+        self, what: str, reason: str, now: Seconds, *, until: Seconds = 0.0, definite: bool = False
+    ) -> Outage:
+        with self._lock:
+            before = self._outages.get(what, Outage(what=what, strikes=0, reason=reason, since=now))
+            changes = {"strikes": before.strikes + 1, "reason": reason, "until": until, "definite": definite}
+            self._outages[what] = before.model_copy(update=changes)
+            return self._outages[what]
+
+    def end_outage(self, what: str) -> None:
+        self._outages.pop(what, None)
+
+    def claim_run(
+        self,
+        episode_id: str,
+        digest: str,
+        now: Seconds,
+        *,
+        name: Callable[[int], str],
+        again: AbstractSet[RunState],
+        rebuy: bool = False,
+    ) -> Run:
         with self._lock:
             before = self._runs.get((episode_id, digest))
             if before and not may_take_up(before, newest=self._newest.get(episode_id) == digest, again=again):
                 return before
-            run = claimed_run(before, episode_id, digest, now, name)
+            run = claimed_run(before, episode_id, digest, now, name, rebuy=rebuy)
             self._runs[episode_id, digest] = run
             self._newest[episode_id] = digest
             return run

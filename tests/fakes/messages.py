@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from shared.keys import AssetKind
+
 MAX_DELAY = 900
 
 
@@ -42,3 +44,15 @@ class MemoryDeadLetters:
 
     def take(self) -> Sequence[tuple[str, Callable[[], object]]]:
         return [(body, partial(self.letters.remove, body)) for body in list(self.letters)]
+
+
+@dataclass
+class MemoryRequests:
+    """`shared.ports.Requests`; what was asked for again, with its delay."""
+
+    sent: list[tuple[AssetKind, str, int]] = field(default_factory=list)
+
+    def send(self, kind: AssetKind, body: str, delay: int = 0) -> None:
+        if not 0 <= delay <= MAX_DELAY:
+            raise ValueError(f"SQS delays by 0 to {MAX_DELAY} seconds, not by {delay}")
+        self.sent.append((kind, body, delay))

@@ -49,7 +49,7 @@ def table(aws: Callable[[str], Any]) -> Iterator[str]:
     dynamodb.delete_table(TableName=TABLE)
 
 
-class _Atomic:
+class Atomic:
     """A DynamoDB client whose transactions are atomic, as DynamoDB's are and moto's are not between threads."""
 
     def __init__(self, client: Any) -> None:
@@ -67,7 +67,7 @@ class _Atomic:
 def ledger(request: pytest.FixtureRequest) -> Ledger:
     if request.param == "fake":
         return MemoryLedger()
-    client: Any = _Atomic(request.getfixturevalue("aws")("dynamodb"))
+    client: Any = Atomic(request.getfixturevalue("aws")("dynamodb"))
     return DynamoLedger(client, request.getfixturevalue("table"))
 
 

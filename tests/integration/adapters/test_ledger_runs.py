@@ -1,5 +1,6 @@
 """Runs, parts, waiters and handed over files in the ledger: the fake and DynamoDB keep the same contract."""
 
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from threading import Barrier
@@ -7,11 +8,12 @@ from threading import Barrier
 import pytest
 
 from shared.ledger.records import ENDED_RUNS, Failure, Handover, PartOutcome, Run, RunState
+from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
 from shared.ports import Ledger
 from tests.builders import ADDRESS, EPISODE, waiter_of
 
 
-def claimed(ledger: Ledger, digest: str = "d1", *, again: bool = False, now: float = 1000.0) -> Run:
+def claimed(ledger: Ledger, digest: str = "d1", *, again: AbstractSet[RunState] = NEVER, now: float = 1000.0) -> Run:
     return ledger.claim_run(EPISODE, digest, now, name=lambda attempt: f"{digest}-{attempt}", again=again)
 
 
@@ -36,16 +38,16 @@ def test_an_episode_without_a_run(ledger: Ledger) -> None:
     assert ledger.open_runs() == []
 
 
-@pytest.mark.parametrize(("state", "again"), list(product(RunState, [True, False])))
-def test_claiming_the_newest_state_once_more(ledger: Ledger, state: RunState, again: bool) -> None:
+@pytest.mark.parametrize(("state", "again"), list(product(RunState, [NEVER, AFTER_FAILURE, ALWAYS])))
+def test_claiming_the_newest_state_once_more(ledger: Ledger, state: RunState, again: AbstractSet[RunState]) -> None:
     # given a run in some state
     run: Run | None = claimed(ledger)
     if run and state is not RunState.STARTING:
         run = ledger.update_run(run, state)
     # when the same state of the inputs is claimed once more
     other = claimed(ledger, again=again, now=3000.0)
-    # then only what failed or was superseded is taken up as the next attempt, and only where that was asked for
-    if again and state in {RunState.FAILED, RunState.SUPERSEDED}:
+    # then only what has ended so is taken up as the next attempt, and only where that was asked for
+    if state in again:
         assert (other.name, other.attempt, other.state) == ("d1-2", 2, RunState.STARTING)
         assert ledger.open_runs() == [other]
     else:
@@ -82,7 +84,7 @@ def test_of_many_claims_at_once_all_get_the_same_run(ledger: Ledger, earlier: Ru
 
     def claim(_: int) -> Run:
         barrier.wait()
-        return claimed(ledger, again=True)
+        return claimed(ledger, again=AFTER_FAILURE)
 
     # when they do
     with ThreadPoolExecutor(12) as pool:
@@ -118,7 +120,7 @@ def test_a_run_ends_once(ledger: Ledger, state: RunState, target: RunState) -> N
 
 def test_an_earlier_attempt_cannot_end_a_later_one(ledger: Ledger) -> None:
     first = ended(ledger, RunState.FAILED)
-    second = claimed(ledger, again=True)
+    second = claimed(ledger, again=AFTER_FAILURE)
     assert ledger.update_run(first, RunState.DONE) is None
     assert ledger.newest_run(EPISODE) == second
 

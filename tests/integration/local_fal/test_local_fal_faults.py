@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local.fal.faults import JobFault, ResultFileFault, SubmitFault, UploadFault
-from tests.integration.local_fal.harness import Fal, image_file
+from tests.integration.local_fal.harness import HOOK, Fal, image_file
 
 IDEOGRAM = "fal-ai/ideogram/v3"
 KONTEXT = "fal-ai/flux-pro/kontext/multi"
@@ -52,6 +52,25 @@ def test_submit_is_answered_badly_once(
     # And the fault is used up.
     assert submit_over_http(fal).json()["status"] == "IN_QUEUE"
     assert fal.control.hits(ordered) == 1
+
+
+@pytest.mark.parametrize(("hint", "header"), [(True, "true"), (False, "false"), (None, None)])
+def test_errors_may_say_whether_to_try_again(fal: Fal, hint: bool | None, header: str | None) -> None:
+    fal.control.add_fault(SubmitFault(kind="internal_error", hint=hint, count=1))
+    assert submit_over_http(fal).headers.get("x-fal-needs-retry") == header
+
+    fal.control.add_fault(JobFault(kind="error", error_type="runner_disconnected", hint=hint, count=1))
+    submitted = submit_over_http(fal).json()
+    fal.control.wait_until_idle()
+    result = fal.http.get(submitted["response_url"], headers=fal.authorization)
+    assert result.status_code == 503
+    assert result.headers.get("x-fal-needs-retry") == header
+
+
+def test_too_many_requests_says_to_try_again_unless_it_is_told_otherwise(fal: Fal) -> None:
+    for hint, header in ((None, "1"), (False, "false")):
+        fal.control.add_fault(SubmitFault(kind="too_many_requests", hint=hint, count=1))
+        assert submit_over_http(fal).headers.get_list("x-fal-needs-retry") == [header]
 
 
 @pytest.mark.parametrize("accepts_job", [False, True])
@@ -119,6 +138,42 @@ def test_pictures_may_be_blocked_or_missing(fal: Fal) -> None:
     blocked = fal.submit(KONTEXT, **inputs).get(interval=0.01)
     assert blocked["has_nsfw_concepts"] == [True, True]
     assert fal.submit(KONTEXT, **inputs).get(interval=0.01)["images"] == []
+    assert len(fal.control.invoice().lines) == 1
+
+
+def test_result_may_be_null_and_is_billed(fal: Fal) -> None:
+    fal.control.add_fault(JobFault(kind="null_payload", count=1))
+    handle = fal.submit()
+    fal.control.wait_until_idle()
+    status = handle.status()
+    assert isinstance(status, fal_client.Completed)
+    assert status.error is None
+    result = fal.http.get(handle.response_url, headers=fal.authorization)
+    assert (result.status_code, result.text) == (200, "null")
+    assert len(fal.control.invoice().lines) == 1
+
+
+def test_only_the_callers_own_time_limit_is_called_so(fal: Fal) -> None:
+    # given a request that ran, and ended because the application's own time was up
+    fal.control.add_fault(JobFault(kind="error", error_type="request_timeout", count=1))
+    handle = fal.submit()
+    fal.control.wait_until_idle()
+    result = fal.http.get(handle.response_url, headers=fal.authorization)
+    # then it does not say that the caller set the limit
+    assert (result.status_code, result.headers["x-fal-error-type"]) == (504, "request_timeout")
+    assert "x-fal-request-timeout-type" not in result.headers
+
+
+def test_cancelled_request_that_goes_on_completes_late_and_is_billed(fal: Fal) -> None:
+    fal.control.change_settings(cancel_stops_running=False)
+    fal.control.add_fault(JobFault(kind="finish_late", seconds=0.2, count=1))
+    handle = fal.submit(webhook=HOOK)
+    fal.control.wait_for_requests(lambda requests: requests[0].started_at is not None)
+    handle.cancel()
+    assert isinstance(handle.status(), fal_client.InProgress)
+    assert handle.get(interval=0.01)["images"]
+    fal.control.wait_until_idle()
+    assert [delivery.content["status"] for delivery in fal.receiver.deliveries] == ["OK"]
     assert len(fal.control.invoice().lines) == 1
 
 

@@ -85,7 +85,7 @@ def test_account_lists_its_requests_with_their_inputs(fal: Fal) -> None:
 
     # when the list is read in pages
     url = "/v1/models/requests/by-endpoint"
-    query = {"endpoint_id": IDEOGRAM, "limit": "2"}
+    query = {"endpoint_id": IDEOGRAM, "limit": "2", "expand": "payloads"}
     first = fal.http.get(url, params=query, headers=fal.authorization).json()
     second = fal.http.get(url, params=query | {"cursor": first["next_cursor"]}, headers=fal.authorization).json()
 
@@ -102,6 +102,33 @@ def test_account_lists_its_requests_with_their_inputs(fal: Fal) -> None:
     assert found["json_output"]["seed"] == 41
     assert found["status_code"] == 200
     assert datetime.fromisoformat(found["sent_at"]) <= datetime.fromisoformat(found["ended_at"])
+
+
+def test_list_of_requests_has_payloads_only_if_asked_for_and_outputs_only_where_kept(fal: Fal) -> None:
+    fal.submit(seed=41).get(interval=0.01)
+    url = "/v1/models/requests/by-endpoint"
+
+    def listed(**query: str) -> dict[str, object]:
+        answer = fal.http.get(url, params={"endpoint_id": IDEOGRAM, **query}, headers=fal.authorization)
+        (item,) = answer.json()["items"]
+        assert isinstance(item, dict)
+        return item
+
+    assert not listed().keys() & {"json_input", "json_output"}
+    assert listed(expand="payloads")["json_output"] is not None
+    fal.control.change_settings(request_list_output_bytes=10)
+    large = listed(expand="payloads")
+    assert (large["json_input"], large["json_output"]) == ({"prompt": "a quiet harbour", "seed": 41}, None)
+
+
+def test_invoice_says_whom_each_line_was_for(fal: Fal) -> None:
+    fal.submit(webhook="https://abc.hooks.test/callback?address=a1&attempt=2&secret=s").get(interval=0.01)
+    fal.submit().get(interval=0.01)
+    fal.control.wait_until_idle()
+    assert [line.webhook_url for line in fal.control.invoice().lines] == [
+        "https://abc.hooks.test/callback?address=a1&attempt=2&secret=s",
+        None,
+    ]
 
 
 def test_list_of_requests_can_lag_and_leave_out(fal: Fal) -> None:

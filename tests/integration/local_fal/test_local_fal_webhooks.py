@@ -188,6 +188,14 @@ def test_payload_may_be_missing(fal: Fal) -> None:
     assert is_signed(fal, delivery)
 
 
+def test_result_that_is_null_is_delivered_without_a_payload(fal: Fal) -> None:
+    fal.control.add_fault(JobFault(kind="null_payload"))
+    fal.submit(webhook=HOOK)
+    (delivery,) = deliveries(fal)
+    assert (delivery.content["status"], delivery.content["payload"]) == ("OK", None)
+    assert "not JSON serializable" in str(delivery.content["payload_error"])
+
+
 def test_delivery_may_claim_an_error_where_there_is_none(fal: Fal) -> None:
     fal.control.add_fault(WebhookFault(kind="error_payload"))
     handle = fal.submit(webhook=HOOK)

@@ -2,63 +2,31 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from moto import mock_aws
-from moto.awslambda.models import LambdaFunction
 from moto.core.config import default_user_config
-from moto.core.responses import EmptyResult
-from moto.sqs.models import Queue
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.fal.process import SimulatedFal
 from shared.runtime import clients
 from tests.integration.local_fal.harness import use_simulator
+from tests.integration.plot.corrected_moto import correct_moto
 from tests.integration.plot.deployment import deploy
+from tests.integration.plot.function_url import FunctionUrl
 from tests.integration.plot.functions import Functions, load_handler
 from tests.integration.plot.stage import TINY, Stage
 from tests.integration.plot.template_values import REGION, ROOT, TemplateValues
 
 _PARAMETERS = {"QuietPeriodSeconds": 0, "MissingFilesSeconds": 0, "EncoderPreset": "ultrafast", "LogLevel": "ERROR"}
-_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_DOWNLOAD_HOSTS")
-
-
-class FunctionUrl:
-    """Where the simulated fal calls back: an HTTP server that hands every POST to the stage of the present test."""
-
-    def __init__(self) -> None:
-        self.stage: Stage | None = None
-        function_url = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                stage = function_url.stage
-                query = self.path.partition("?")[2]
-                self.send_response(stage.call_back(dict(self.headers), query, body) if stage else 503)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_API_URL", "FAL_DOWNLOAD_HOSTS")
 
 
 @pytest.fixture(scope="session")
 def function_url() -> Iterator[FunctionUrl]:
-    url = FunctionUrl()
-    thread = threading.Thread(target=url.server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield url
-    url.server.shutdown()
-    thread.join()
-    url.server.server_close()
+    with FunctionUrl() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -73,32 +41,9 @@ def plot_fal(tmp_path_factory: pytest.TempPathFactory, function_url: FunctionUrl
 
 @pytest.fixture
 def corrected_moto(monkeypatch: pytest.MonkeyPatch) -> Functions:
-    """Correct moto 5.2.5; return the functions that it is to call, yet to be filled."""
+    """Correct moto; return the functions that it is to call, yet to be filled."""
     functions = Functions()
-
-    def call_handler(function: LambdaFunction, event: object = None) -> tuple[str, bool, str]:
-        answer, raised = functions.invoke(function.function_name, event)
-        return answer, raised, ""
-
-    delete_message = Queue.delete_message
-
-    def delete_locked(queue: Queue, receipt_handle: str) -> None:
-        with queue._messages_lock:
-            delete_message(queue, receipt_handle)
-
-    def send_task_failure(response: StepFunctionResponse) -> EmptyResult:
-        token, error, cause = (response._get_param(name) for name in ("taskToken", "error", "cause"))
-        interpreter: Any = response.stepfunction_backend  # moto names another class, which executes nothing
-        interpreter.send_task_failure(token, error=error, cause=cause)
-        return EmptyResult()
-
-    # moto runs functions in Docker; here they are run in process.
-    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", call_handler)
-    # moto makes a queue's list of messages anew when one is deleted, without the lock that sending takes: a message
-    # that a state sends meanwhile would be lost.
-    monkeypatch.setattr(Queue, "delete_message", delete_locked)
-    # moto forgets the cause of a failed task; the plot then finds null where AWS has text.
-    monkeypatch.setattr(StepFunctionResponse, "send_task_failure", send_task_failure)
+    correct_moto(functions.invoke, monkeypatch)
     return functions
 
 
@@ -138,8 +83,9 @@ def deploy_plot(
         for name, properties in values.of_type("AWS::Serverless::Function").items():
             folder = ROOT / properties["CodeUri"]
             corrected_moto.put(name, load_handler(folder, {**values.environment_of(name), **environment}))
-        function_url.stage = Stage(values, corrected_moto, plot_fal)
-        return function_url.stage
+        stage = Stage(values, corrected_moto, plot_fal)
+        function_url.call_back = stage.call_back
+        return stage
 
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
     with mock_aws() as aws:
@@ -147,7 +93,7 @@ def deploy_plot(
         yield deployed
         # Nothing may call back, and so call AWS, once this test's AWS is gone.
         plot_fal.control.reset()
-        function_url.stage = None
+        function_url.call_back = None
         aws.reset()
 
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from local.fal.process import SimulatedFal
+from shared.aws.step_functions import SfnTaskTokens
 from shared.ledger.dynamodb import DynamoLedger
 from shared.workflow.inputs import execution_name
 from tests.integration.plot.deployment import TOLD_QUEUE, client
@@ -41,6 +42,7 @@ class Stage:
         self._mappings = self.values.mappings()
         self._s3, self._sqs, self._states = client("s3"), client("sqs"), client("stepfunctions")
         self.ledger = DynamoLedger(client("dynamodb"), self.values.name("Ledger"))
+        self.tokens = SfnTaskTokens(self._states)
 
     # The world outside
 
@@ -49,10 +51,10 @@ class Stage:
         for path in sorted(files, key=lambda path: path.startswith("script.")):
             self._s3.put_object(Bucket=self.bucket, Key=f"episodes/{episode_id}/{path}", Body=files[path])
 
-    def start(self, name: str, episode_id: str) -> None:
-        """Start an execution as a person does in the console."""
+    def start(self, name: str, episode_id: str, **asked: bool) -> None:
+        """Start an execution as a person does in the console, or by `episode retry`."""
         self._states.start_execution(
-            stateMachineArn=self.values.arn("Plot"), name=name, input=json.dumps({"episode_id": episode_id})
+            stateMachineArn=self.values.arn("Plot"), name=name, input=json.dumps({"episode_id": episode_id, **asked})
         )
 
     def call_back(self, headers: Mapping[str, str], query: str, body: bytes) -> int:
@@ -124,6 +126,19 @@ class Stage:
                 self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return True
 
+    def waiting_messages(self, queue: str) -> int:
+        """Return how many messages wait in a queue."""
+        url = self.values.ref(queue)
+        attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+    def bury(self, queue: str, dead_letters: str) -> None:
+        """Move a queue's messages to its dead letters, as SQS does with what could not be handled."""
+        url = self.values.ref(queue)
+        for message in self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]:
+            self._sqs.send_message(QueueUrl=self.values.ref(dead_letters), MessageBody=message["Body"])
+            self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
     # What came of it
 
     @property
@@ -146,10 +161,14 @@ class Stage:
         listed = self._states.list_executions(stateMachineArn=self.values.arn("Plot"))["executions"]
         return {execution["name"]: execution["status"] for execution in listed}
 
+    def stored(self, key: str) -> bytes:
+        """Return an object of the bucket."""
+        data: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return data
+
     def result(self, episode_id: str, path: str) -> bytes:
         """Return a file from an episode's folder."""
-        data: bytes = self._s3.get_object(Bucket=self.bucket, Key=f"episodes/{episode_id}/{path}")["Body"].read()
-        return data
+        return self.stored(f"episodes/{episode_id}/{path}")
 
     def document(self, episode_id: str, path: str) -> dict[str, Any]:
         document = json.loads(self.result(episode_id, path))

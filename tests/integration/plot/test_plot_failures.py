@@ -9,6 +9,7 @@ from local.fal.faults import JobFault, WebhookFault
 from shared.fal.callbacks import CallbackName
 from shared.fal.models import hedra, ideogram, kontext
 from shared.ledger.states import JobState
+from tests.builders import open_jobs
 from tests.integration.plot.conftest import DeployPlot
 from tests.integration.plot.small_studio import SEED_OF_TOO_SHORT_CLIPS
 from tests.integration.plot.stage import Stage
@@ -200,7 +201,7 @@ def test_a_result_that_comes_after_its_state_timed_out_serves_the_next_attempt(
     assert clips
     for clip in clips:
         stage.fal.control.redeliver_webhook(clip.request_id)
-    stage.play_until(lambda: stage.ledger.open_jobs() == [])
+    stage.play_until(lambda: open_jobs(stage.ledger) == [])
     # then they are stored, their waiters are gone, and the next attempt uses them
     stored = stage.ledger.jobs(CallbackName.from_query(urlsplit(str(clip.webhook_url)).query).address for clip in clips)
     assert {job.state for job in stored.values()} == {JobState.STORED}

@@ -8,6 +8,7 @@ import av
 
 from shared.fal.models import hedra, ideogram, kontext
 from shared.ledger.records import RunState
+from tests.builders import open_jobs
 from tests.integration.plot.stage import Stage
 
 ALL_OF_TINY = sorted([ideogram.ENDPOINT, ideogram.ENDPOINT, kontext.MULTI_ENDPOINT, hedra.ENDPOINT, hedra.ENDPOINT])
@@ -33,7 +34,7 @@ def test_uploads_become_an_episode_and_everything_is_paid_for_once(stage: Stage,
         line.request_id for line in stage.fal.control.invoice().lines
     }
     assert stage.told() == [("Episode Done", name)]
-    assert stage.ledger.open_jobs() == []
+    assert open_jobs(stage.ledger) == []
     assert stage.ledger.open_runs() == []
 
 

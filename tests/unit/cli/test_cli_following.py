@@ -13,10 +13,12 @@ from cli.follow import follow
 from cli.target import Target
 from shared.keys import episode_folder
 from shared.ledger.records import Run, RunState
+from shared.ledger.rules import AFTER_FAILURE, NEVER
 from shared.workflow.inputs import read_inputs
 from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES
 from tests.fakes.bucket import MemoryBucket
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.step_functions import MemoryTokens
 
 
 @dataclass
@@ -36,7 +38,8 @@ class Plot:
         if run is None or run.name != name:
             if run and run.state is RunState.RUNNING:
                 self.ledger.update_run(run, RunState.FAILED)
-            run = self.ledger.claim_run(EPISODE, digest, 2000.0, name=lambda _: name, again="digest" not in payload)
+            again = NEVER if "digest" in payload else AFTER_FAILURE
+            run = self.ledger.claim_run(EPISODE, digest, 2000.0, name=lambda _: name, again=again)
         self.ledger.update_run(run, self.ends_as)
         return name
 
@@ -68,17 +71,19 @@ def target_of(plot: Plot) -> Target:
         bucket=cast("Any", plot.bucket),
         ledger=cast("Any", plot.ledger),
         executions=cast("Any", plot),
+        tokens=cast("Any", MemoryTokens()),
         configuration=CONFIGURATION,
         quiet_period=0.0,
         patience=0.0,
         poll_interval=0.0,
+        is_deployed=False,
         fal_is_simulated=True,
     )
 
 
 def known_run(plot: Plot, state: RunState, **changes: object) -> Run:
     digest = read_inputs(plot.bucket, EPISODE, CONFIGURATION).digest
-    run = plot.ledger.claim_run(EPISODE, digest, 1000.0, name=lambda _: "the-first", again=False)
+    run = plot.ledger.claim_run(EPISODE, digest, 1000.0, name=lambda _: "the-first", again=NEVER)
     return run if state is RunState.STARTING else plot.ledger.update_run(run, state, changes) or run
 
 

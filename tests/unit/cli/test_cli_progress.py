@@ -26,7 +26,7 @@ def test_before_anything_is_asked_for_everything_waits() -> None:
     assert {shot.composite for shot in progress.shots} == {Stage.WAITING}
     assert {part.stage for shot in progress.shots for part in shot.parts} == {Stage.WAITING}
     assert (progress.parts_ready, progress.parts, progress.spent_usd) == (0, 4, 0)
-    assert progress.expected_usd == PLAN.quote.expected_usd
+    assert (progress.expected_usd, progress.ceiling_usd) == (PLAN.quote.expected_usd, PLAN.quote.ceiling_usd)
 
 
 def test_stages_follow_the_ledger() -> None:
@@ -102,4 +102,4 @@ def test_a_terminal_gets_a_table_of_shots() -> None:
     # then the table names every shot, and the money
     text = written.getvalue()
     assert all(shot.label in text for shot in PLAN.shots)
-    assert f"$0.00 of ${PLAN.quote.expected_usd:.2f}" in text
+    assert f"$0.00 of ${PLAN.quote.expected_usd:.2f}, ${PLAN.quote.ceiling_usd:.2f} at most" in text

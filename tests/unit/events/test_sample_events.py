@@ -13,13 +13,14 @@ from shared.fal.callbacks import CallbackName, Delivered, read_callback
 from shared.fal.models.media import first_image
 from shared.fal.signatures import check_headers
 from shared.keys import plan_key, split_episode_key
+from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import AssembleRequest
-from shared.workflow.buy_asset import AssetRequest
-from shared.workflow.collect_asset import read_inbox_message
+from shared.workflow.collect_asset import InboxMessage
 from shared.workflow.inputs import execution_name
 from shared.workflow.make_house_clip import HouseClipRequest
 from shared.workflow.plan_episode import PlanRequest
 from shared.workflow.record_outcome import RunEnd
+from shared.workflow.request_review import ReviewRequest
 from shared.workflow.start_episode import Considered, Upload
 
 ROOT = Path(__file__).parents[3]
@@ -95,6 +96,11 @@ def test_who_buys_finds_its_request(function: str) -> None:
     assert len(bytes.fromhex(request.address)) == 20
 
 
+def test_request_review_finds_its_request() -> None:
+    request = ReviewRequest.model_validate_json(body("request_review"))
+    assert (request.episode_id, request.run, request.plan_key) == (EPISODE, RUN, PLAN)
+
+
 def test_who_buys_is_asked_for_different_assets() -> None:
     assert len({AssetRequest.model_validate_json(body(function)).address for function in BUYERS}) == len(BUYERS)
 
@@ -115,7 +121,7 @@ def test_hedra_webhook_finds_a_callback_of_fal() -> None:
 
 def test_collect_asset_finds_the_picture_that_generate_portrait_asked_for() -> None:
     # given
-    message = read_inbox_message(body("collect_asset"))
+    message = InboxMessage.model_validate_json(body("collect_asset"))
     # when
     callback = read_callback(message.body.encode())
     # then

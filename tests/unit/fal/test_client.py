@@ -107,10 +107,12 @@ def test_what_leaves_it_open_is_unconfirmed_and_not_repeated(fal: Fal, uncertain
         (answer(403, {"detail": "User is locked."}), Scope.ACCOUNT, False),
         (answer(404, {"detail": "Application not found"}), Scope.ENDPOINT, False),
         (answer(422, {"detail": [{"type": "missing", "loc": ["body", "prompt"], "msg": "x"}]}), Scope.ASSET, False),
-        (answer(429, {"detail": "x"}), Scope.ENDPOINT, True),
-        (answer(409, {"detail": "x"}), Scope.ENDPOINT, True),
+        (answer(429, {"detail": "x"}, **{"X-Fal-needs-retry": "1"}), Scope.RATE, True),
+        (answer(409, {"detail": "x"}), Scope.RATE, True),
         (answer(500, {"detail": "x", "error_type": "internal_error"}), Scope.ENDPOINT, True),
         (answer(503, {"detail": "x"}), Scope.ENDPOINT, True),
+        (answer(503, {"detail": "x"}, **{"X-Fal-Needs-Retry": "false"}), Scope.ENDPOINT, False),
+        (answer(500, {"detail": "x"}, **{"X-Fal-Retryable": "0"}), Scope.ENDPOINT, False),
         (httpx.ConnectError("refused"), Scope.ENDPOINT, True),
         (httpx.ConnectTimeout("slow"), Scope.ENDPOINT, True),
     ],
@@ -139,11 +141,77 @@ def test_how_a_job_stands(fal: Fal) -> None:
     assert look_up(fal, completed, completed, answer(200, {"images": []})) == Finished({"images": []})
 
 
+@pytest.mark.parametrize(
+    ("metrics", "run_seconds"),
+    [
+        ({"inference_time": 12.5}, 12.5),
+        ({"inference_time": 3}, 3.0),
+        ({"inference_time": "x"}, None),
+        ({}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_how_long_the_model_worked(fal: Fal, metrics: object, run_seconds: float | None) -> None:
+    completed = status("COMPLETED", metrics=metrics)
+    assert look_up(fal, completed, completed, answer(200, {"video": {}})) == Finished({"video": {}}, run_seconds)
+
+
+@pytest.mark.parametrize("payload", [None, [], '"text"', 7, True])
+def test_a_result_that_nothing_can_be_made_of_is_a_failure_of_this_job(fal: Fal, payload: object) -> None:
+    outcome = look_up(fal, status("COMPLETED"), status("COMPLETED"), answer(200, payload))
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.name, outcome.error.scope, outcome.error.may_be_charged) == ("no_payload", Scope.JOB, True)
+
+
 def test_a_failed_job_is_completed_too_and_only_its_result_tells(fal: Fal) -> None:
     detail = {"detail": [{"type": "content_policy_violation", "loc": ["body"], "msg": "x"}]}
     outcome = look_up(fal, status("COMPLETED"), status("COMPLETED"), answer(422, detail))
     assert isinstance(outcome, Failed)
     assert outcome.error.failure().permanent
+
+
+def test_a_failed_job_comes_with_fals_word_on_trying_again(fal: Fal) -> None:
+    result = answer(500, {"detail": "x", "error_type": "internal_error"}, **{"X-Fal-Needs-Retry": "0"})
+    outcome = look_up(fal, status("COMPLETED"), status("COMPLETED"), result)
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.scope, outcome.error.retry, outcome.error.may_be_charged) == (Scope.ENDPOINT, False, False)
+
+
+@pytest.mark.parametrize(
+    ("result", "name"),
+    [
+        (answer(504, {"detail": "x", "error_type": "request_timeout"}), "request_timeout"),
+        (answer(504, {"detail": [{"type": "generation_timeout", "msg": "x"}]}), "generation_timeout"),
+        (answer(502, {"detail": "x", "error_type": "runner_incomplete_response"}), "runner_incomplete_response"),
+    ],
+)
+def test_a_job_may_have_ended_as_a_502_or_504_of_fals_own(fal: Fal, result: httpx.Response, name: str) -> None:
+    outcome = look_up(fal, status("COMPLETED"), status("COMPLETED"), result)
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.name, outcome.error.scope, outcome.error.may_be_charged) == (name, Scope.ENDPOINT, False)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answer(403, {"detail": "x"}),
+        answer(409, {"detail": "x"}),
+        answer(429, {"detail": "x"}),
+        answer(502, "<html>"),
+        answer(504, {"detail": "x"}),
+        answer(200, "<html>"),
+        httpx.ReadTimeout("slow"),
+    ],
+    ids=repr,
+)
+def test_a_result_that_cannot_be_had_just_now_says_nothing_about_the_job(fal: Fal, trouble: Answer) -> None:
+    with pytest.raises(FalUnreachable):
+        look_up(fal, status("COMPLETED"), status("COMPLETED"), trouble)
+
+
+def test_a_result_that_has_expired_is_gone(fal: Fal) -> None:
+    assert look_up(fal, status("COMPLETED"), status("COMPLETED"), answer(404, {"status": "NOT_FOUND"})) == Gone()
 
 
 @pytest.mark.parametrize("body", [{"status": "NOT_FOUND"}, {"detail": "x"}])
@@ -156,8 +224,11 @@ def test_a_job_that_fal_knows_no_more(fal: Fal, body: dict[str, str]) -> None:
     [
         answer(401, {"detail": "x"}),
         answer(403, {"detail": "x"}),
+        answer(405, {"detail": "x"}),
         answer(408, {"detail": "x"}),
+        answer(422, {"detail": [{"type": "missing"}]}),
         answer(429, {"detail": "x"}),
+        answer(500, {"detail": "x"}),
         answer(502, "<html>"),
         answer(200, "<html>"),
         answer(200, []),
@@ -170,6 +241,45 @@ def test_a_job_that_fal_knows_no_more(fal: Fal, body: dict[str, str]) -> None:
 def test_trouble_in_asking_says_nothing_about_the_job(fal: Fal, trouble: Answer) -> None:
     with pytest.raises(FalUnreachable):
         look_up(fal, trouble)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        answer(200, {"status": "OK"}),
+        answer(202, {"status": "CANCELLATION_REQUESTED"}),
+        answer(202, ""),
+        answer(400, {"status": "ALREADY_COMPLETED"}),
+        answer(404, {"status": "NOT_FOUND"}),
+    ],
+    ids=repr,
+)
+def test_a_job_is_cancelled_with_one_put(fal: Fal, asked: httpx.Response) -> None:
+    fal.answers = [asked]
+    fal.queue.cancel(ENDPOINT, "r1")
+    [request] = fal.requests
+    assert (request.method, request.url.path) == ("PUT", "/fal-ai/flux-pro/requests/r1/cancel")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answer(400, {"detail": "x"}),
+        answer(400, "ALREADY_COMPLETED"),
+        answer(401, {"detail": "x"}),
+        answer(409, {"status": "ALREADY_COMPLETED"}),
+        answer(429, {"detail": "x"}),
+        answer(503, "<html>nginx</html>"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("disconnected"),
+    ],
+    ids=repr,
+)
+def test_trouble_in_cancelling_is_said_and_not_repeated(fal: Fal, trouble: Answer) -> None:
+    fal.answers = [trouble]
+    with pytest.raises(FalUnreachable):
+        fal.queue.cancel(ENDPOINT, "r1")
+    assert len(fal.requests) == 1
 
 
 def test_a_file_that_cannot_be_handed_over(fal: Fal) -> None:

@@ -1,5 +1,7 @@
 """Where everything lies in the bucket, and which keys are whose."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +9,14 @@ from hypothesis import strategies as st
 from shared.keys import (
     RESULT_NAMES,
     SCRIPT_NAMES,
+    STORYBOARD_FOLDER,
     AssetKind,
     FileKind,
     FileRef,
+    bill_key,
     episode_folder,
     is_episode_id,
+    is_result,
     plan_key,
     split_episode_key,
 )
@@ -58,9 +63,10 @@ def test_texts_that_name_no_episode(text: str) -> None:
     assert not is_episode_id(text)
 
 
-def test_plans_lie_apart_from_inputs() -> None:
-    assert plan_key("a", "run") == "plans/a/run.json"
-    assert split_episode_key(plan_key("a", "run")) is None
+@pytest.mark.parametrize(("key_of", "folder"), [(plan_key, "plans"), (bill_key, "bills")])
+def test_what_is_kept_of_every_run_lies_apart_from_inputs(key_of: Callable[[str, str], str], folder: str) -> None:
+    assert key_of("a", "run") == f"{folder}/a/run.json"
+    assert split_episode_key(key_of("a", "run")) is None
 
 
 def test_a_script_can_name_none_of_our_own_files() -> None:
@@ -68,3 +74,11 @@ def test_a_script_can_name_none_of_our_own_files() -> None:
     for name in RESULT_NAMES | set(SCRIPT_NAMES):
         assert name.partition(".")[0] in RESERVED_STEMS
     assert not RESULT_NAMES & set(SCRIPT_NAMES)
+
+
+def test_what_lies_in_the_storyboard_is_a_result() -> None:
+    assert is_result(f"{STORYBOARD_FOLDER}/01-mara.png")
+    assert all(is_result(name) for name in RESULT_NAMES)
+    assert not is_result("refs/storyboard/01-mara.png")
+    assert not is_result("storyboards/01-mara.png")
+    assert not is_result("script.yaml")

@@ -2,11 +2,15 @@
 
 import pytest
 
+from shared.ledger.records import Failure
+from shared.ledger.rules import claimed_job, gives_back, may_claim
 from shared.ledger.states import (
     CLAIM,
+    FAIL,
+    HOLD,
     OPEN,
-    RELEASABLE,
     RELEASE,
+    RETRY,
     SEND,
     SETTLED,
     STORE,
@@ -14,7 +18,7 @@ from shared.ledger.states import (
     JobState,
     Transition,
 )
-from tests.builders import SECRET, job_of
+from tests.builders import SECRET, claim_of, job_of
 
 POSSIBLY_AT_FAL = {JobState.SUBMITTING, JobState.SUBMITTED, JobState.UNCONFIRMED, JobState.HELD}
 
@@ -26,23 +30,27 @@ def test_every_state_is_free_open_or_settled() -> None:
 
 
 def test_nothing_is_sent_twice() -> None:
-    # sending is possible from a claim alone, and a claim never from a state in which fal may have the job
+    # sending is possible from a claim alone, and a claim only where fal cannot have the job, or a person said so
     assert SEND.sources == {JobState.CLAIMED}
-    assert not CLAIM.sources & POSSIBLY_AT_FAL
+    assert CLAIM.sources & POSSIBLY_AT_FAL == {JobState.HELD}
     assert [step for step in TRANSITIONS if step.target is JobState.SUBMITTING] == [SEND]
-    # and free again becomes only what fal has certainly refused, or was never sent
-    assert RELEASE.sources <= {JobState.CLAIMED, JobState.SUBMITTING}
-    assert [step for step in TRANSITIONS if step.target is JobState.FREE] == [RELEASE]
+    # and free again becomes only what its submitter, or fal, says is over
+    assert [step for step in TRANSITIONS if step.target is JobState.FREE] == [RELEASE, RETRY]
+    assert JobState.HELD not in RELEASE.sources | RETRY.sources
 
 
-def test_who_may_still_become_free() -> None:
-    """Requests for an asset in one of these come again; in all others they may be forgotten."""
-    reach = {JobState.FREE}
-    while (
-        more := {s for step in TRANSITIONS if step.target in reach and step is not CLAIM for s in step.sources} - reach
-    ):
-        reach |= more
-    assert reach == RELEASABLE
+def test_what_is_given_back_was_certainly_not_bought() -> None:
+    assert [step for step in TRANSITIONS if step.refunds] == [RELEASE, RETRY]
+    assert gives_back(FAIL, Failure(error="http_500", message="down", may_be_charged=False))
+    assert not gives_back(FAIL, Failure(error="http_422", message="no"))
+    assert not gives_back(HOLD, None)
+
+
+def test_a_held_job_is_bought_again_by_a_persons_word_alone() -> None:
+    held = job_of(JobState.HELD)
+    assert not may_claim(held, claim_of(run="later"), 1e12)
+    assert may_claim(held, claim_of(run="later", rebuy=True), 0.0)
+    assert claimed_job(held, claim_of(run="later", rebuy=True), 0.0).possible_duplicates == 1
 
 
 def test_what_is_stored_stays_stored() -> None:

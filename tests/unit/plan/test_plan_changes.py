@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import pytest
 
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
+from shared.fal.models import hedra, kontext
 from shared.keys import AssetKind
 from shared.media.house_format import HOUSE_RECIPE
 from shared.plan import build
+from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan
+from shared.prices import LIVE_SOURCE, OVERRIDE_SOURCE, LivePrice
 from tests.builders import TWO_SCENES, inputs_of, part_of, plan_of, script_of
 
 Change = Callable[[dict[str, Any]], object]
@@ -103,12 +107,34 @@ def test_another_cut_costs_its_clips(cut: dict[str, float]) -> None:
     assert bought_again(lambda d: line(d).update(cut)) == Counter({K: 2})
 
 
+def test_another_price_costs_another_sum_and_is_no_other_asset() -> None:
+    # given a catalogue of other prices: the operator's for clips, and fal's of today for composites
+    script = script_of(TWO_SCENES)
+    build_for = partial(build.build_plan, script, inputs_of(script), episode_id="a", run="r", digest="d", stored=set())
+    dearer = Catalogue(Endpoints(), {kontext.MULTI_ENDPOINT: LivePrice(0.07, "images")}, {hedra.ENDPOINT: 0.09})
+    before, after = build_for(catalogue=Catalogue(Endpoints())), build_for(catalogue=dearer)
+    # then the same addresses are quoted at those prices
+    assert list(after.assets) == list(before.assets)
+    assert house_addresses(after) == house_addresses(before)
+    raised = 3 * (0.07 - 0.04) + 4 * 4.8 * (0.09 - 0.05)
+    assert after.quote.expected_usd - before.quote.expected_usd == pytest.approx(raised)
+    # and each says where its price is from
+    sources = {asset.endpoint: asset.price_source for asset in after.assets.values()}
+    assert (sources[kontext.MULTI_ENDPOINT], sources[hedra.ENDPOINT]) == (LIVE_SOURCE, OVERRIDE_SOURCE)
+
+
 def test_another_episode_and_run_cost_nothing() -> None:
     script = script_of(TWO_SCENES)
     names = [("a", "run-1", "d1"), ("b", "run-2", "d2")]
     plans = [
         build.build_plan(
-            script, inputs_of(script), episode_id=episode, run=run, digest=digest, endpoints=Endpoints(), stored=set()
+            script,
+            inputs_of(script),
+            episode_id=episode,
+            run=run,
+            digest=digest,
+            catalogue=Catalogue(Endpoints()),
+            stored=set(),
         )
         for episode, run, digest in names
     ]
@@ -138,7 +164,7 @@ def test_an_own_clip_needs_no_pictures() -> None:
     plan = plan_of(document)
     # then neither its background nor a composite is bought, nor counted
     assert Counter(asset.kind for asset in plan.assets.values()) == Counter({P: 2, B: 1, C: 2, K: 6})
-    assert plan.quote.images == 5
+    assert plan.quote.expected.images == 5
     # but a picture that another line of the shot needs still is
     line(document).update(clip="own/alex.mp4")
     assert Counter(asset.kind for asset in plan_of(document).assets.values()) == Counter({P: 2, B: 1, C: 2, K: 4})
@@ -156,8 +182,10 @@ def test_an_own_clip_has_a_house_clip_of_its_own() -> None:
 def test_another_endpoint_is_another_asset_and_another_state_of_the_inputs(name: str) -> None:
     endpoints = Endpoints().model_copy(update={name: "fal-ai/other"})
     script = script_of(TWO_SCENES)
-    names = {"episode_id": "a", "run": "r", "digest": "d"}
-    after = build.build_plan(script, inputs_of(script), **names, endpoints=endpoints, stored=set())
+    catalogue = Catalogue(endpoints)
+    after = build.build_plan(
+        script, inputs_of(script), episode_id="a", run="r", digest="d", catalogue=catalogue, stored=set()
+    )
     changed = Counter(a.kind for address, a in after.assets.items() if address not in plan_of(TWO_SCENES).assets)
     assert changed == Counter({"ideogram": ALL, "kontext": {C: 3, K: 8}, "hedra": {K: 4}}[name])
     assert configuration_of(endpoints) != configuration_of(Endpoints())

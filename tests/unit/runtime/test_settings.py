@@ -6,11 +6,18 @@ import pytest
 from pydantic import ValidationError
 
 from shared.fal.endpoints import Endpoints
+from shared.keys import AssetKind
+from shared.ledger.budgets import Limits
 from shared.runtime import fal
 from shared.runtime.settings import BuySettings, EndpointSettings, FalSettings, PlanSettings, ReconcileSettings
 
 STORE = {"BUCKET": "b", "TABLE": "t"}
-BUY = STORE | {"QUEUE_URL": "q", "WEBHOOK_URL": "https://hooks"}
+QUEUES = {f"{kind}_QUEUE_URL": kind.lower() for kind in ("PORTRAIT", "BACKGROUND", "COMPOSITE", "CLIP")}
+BUY = STORE | QUEUES | {"QUEUE_URL": "q", "WEBHOOK_URL": "https://hooks"}
+LIMITS = {
+    f"{name}_SECONDS": str(seconds)
+    for seconds, name in enumerate(("START_LIMIT", "PICTURE_RUN", "CLIP_RUN", "CALLBACK"), start=100)
+}
 
 
 def test_settings_are_read_from_the_environment() -> None:
@@ -24,17 +31,47 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_names_are_separated_by_commas() -> None:
-    values = STORE | {"STATE_MACHINE_ARN": "a", "INBOX_QUEUE_URL": "i", "DEAD_REQUEST_QUEUE_URLS": "one,two,"}
-    assert ReconcileSettings.from_environment(values).dead_request_queue_urls == ("one", "two")
+    own = {"STATE_MACHINE_ARN": "a", "INBOX_QUEUE_URL": "i", "DEAD_REQUEST_QUEUE_URLS": "one,two,"}
+    assert ReconcileSettings.from_environment(STORE | QUEUES | LIMITS | own).dead_request_queue_urls == ("one", "two")
     hosts = FalSettings.from_environment({"FAL_DOWNLOAD_HOSTS": "media.example.test:8443"}).fal_download_hosts
     assert hosts == ("media.example.test:8443",)
     assert FalSettings.from_environment({}).fal_download_hosts == ("fal.media", ".fal.media")
+
+
+def test_the_queues_are_known_by_what_is_asked_for() -> None:
+    urls = BuySettings.from_environment(BUY).request_queue_urls
+    assert urls == {kind: str(kind) for kind in AssetKind}
+
+
+def test_a_day_has_no_limit_unless_it_has_one() -> None:
+    assert BuySettings.from_environment(BUY | {"DAILY_USD": "0", "DAILY_IMAGES": "0"}).day_limits == Limits()
+    values = {"DAILY_USD": "200", "DAILY_IMAGES": "40", "DAILY_CLIP_SECONDS": "400"}
+    assert BuySettings.from_environment(BUY | values).day_limits == Limits(usd=200, images=40, clip_seconds=400)
+
+
+def test_what_is_in_doubt_is_held_unless_the_stack_says_otherwise() -> None:
+    assert not BuySettings.from_environment(BUY).rebuy
+    assert BuySettings.from_environment(BUY | {"UNCONFIRMED": "rebuy"}).rebuy
+    with pytest.raises(ValidationError, match="unconfirmed"):
+        BuySettings.from_environment(BUY | {"UNCONFIRMED": "guess"})
 
 
 def test_endpoints_have_defaults_and_can_be_set() -> None:
     assert EndpointSettings.from_environment({}).endpoints == Endpoints()
     settings = PlanSettings.from_environment(STORE | {"HEDRA_ENDPOINT": "veed/other", "KONTEXT_ENDPOINT": "k"})
     assert settings.endpoints == Endpoints(hedra="veed/other", kontext="k")
+
+
+def test_prices_that_the_operator_knows_are_a_json_object() -> None:
+    assert PlanSettings.from_environment(STORE).price_overrides == {}
+    settings = PlanSettings.from_environment(STORE | {"PRICE_OVERRIDES": '{"fal-ai/hedra-character-2": 0.04}'})
+    assert settings.price_overrides == {"fal-ai/hedra-character-2": 0.04}
+
+
+@pytest.mark.parametrize("value", ["", "0.04", "{'a': 1}", '{"a": -1}', '{"a": NaN}', '{"a": "dear"}'])
+def test_what_is_no_list_of_prices_is_refused(value: str) -> None:
+    with pytest.raises(ValidationError, match="price_overrides"):
+        PlanSettings.from_environment(STORE | {"PRICE_OVERRIDES": value})
 
 
 class Vault:

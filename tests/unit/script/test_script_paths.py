@@ -32,6 +32,7 @@ def test_plain_paths_inside_the_folder_are_taken(path: str) -> None:
         ("01.txt", "must be a file of one of the kinds .mp3, .wav"),
         ("01", "must be a file of one of the kinds"),
         ("Episode.mp3", "a name that Showrunner uses for its own files"),
+        ("storyboard/01.mp3", "a folder that Showrunner uses for its own files"),
         ("x" * 600 + ".mp3", "is longer than the 512 characters"),
         ("", "must not be empty"),
     ],

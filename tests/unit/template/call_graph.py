@@ -22,6 +22,7 @@ _PORTS = {
     "executions": "SfnExecutions",
     "queue": "SqsQueue",
     "inbox": "SqsQueue",
+    "requests": "SqsQueue",
     "events": "EventBridgeEvents",
     "dead_letters": "SqsDeadLetters",
 }
@@ -165,10 +166,11 @@ def _functions_in(body: list[ast.stmt]) -> list[ast.FunctionDef]:
 @functools.cache
 def adapter_actions(adapter: str, method: str) -> frozenset[str]:
     """Return the actions that a method of an adapter needs, with those of what it calls in its own module."""
-    path, service = _ADAPTERS[adapter]
-    called = [node.attr for node in ast.walk(_methods(adapter)[method]) if _is_on(node, "self")]
+    _, service = _ADAPTERS[adapter]
+    module, body = _methods(adapter)[method]
+    called = [node.attr for node in ast.walk(body) if _is_on(node, "self")]
     actions = [adapter_actions(adapter, name) for name in called if name != method and name in _methods(adapter)]
-    return _client_actions(_methods(adapter)[method], service, _read(ROOT / path)).union(*actions)
+    return _client_actions(body, service, module).union(*actions)
 
 
 def _client_actions(body: ast.AST, service: str, module: _Module) -> frozenset[str]:
@@ -200,10 +202,16 @@ def _actions_of(service: str, operation: str) -> set[str]:
 
 
 @functools.cache
-def _methods(adapter: str) -> dict[str, ast.FunctionDef]:
-    (body,) = (
-        node.body
-        for node in _read(ROOT / _ADAPTERS[adapter][0]).tree.body
-        if isinstance(node, ast.ClassDef) and node.name == adapter
-    )
-    return {method.name: method for method in _functions_in(body)}
+def _methods(adapter: str) -> dict[str, tuple[_Module, ast.FunctionDef]]:
+    """Return an adapter's methods, its own and inherited ones, each with the module that it is written in."""
+    return _methods_of_class(adapter, _read(ROOT / _ADAPTERS[adapter][0]))
+
+
+def _methods_of_class(name: str, module: _Module) -> dict[str, tuple[_Module, ast.FunctionDef]]:
+    (written,) = (node for node in module.tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    methods: dict[str, tuple[_Module, ast.FunctionDef]] = {}
+    for base in written.bases:
+        source = module.imports.get(_name_of(base), "")
+        if source.startswith("shared."):
+            methods |= _methods_of_class(_name_of(base), _read(ROOT / f"{source.replace('.', '/')}.py"))
+    return methods | {method.name: (module, method) for method in _functions_in(written.body)}

@@ -53,12 +53,12 @@ class Walk:
     ----------
     functions
         By the placeholder that stands for the function's ARN.
-    message
-        The model of what is sent to queues.
+    messages
+        The models of what is sent to queues, by the placeholder that stands for the queue's URL.
     """
 
     functions: Mapping[str, Function]
-    message: type[BaseModel]
+    messages: Mapping[str, type[BaseModel]]
     problems: list[str] = field(default_factory=list)
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -115,7 +115,7 @@ class Walk:
     def _task(self, state: State, parameters: Shape) -> Shape:
         handed = _fields(parameters)
         if state["Resource"] == ASK:
-            _require(handed["MessageBody"], self.message)
+            _require(handed["MessageBody"], self.messages[state["Parameters"]["QueueUrl"]])
             return object
         function = self.functions[state["Parameters"]["FunctionName"]]
         _require(handed["Payload"], function.request)
@@ -135,8 +135,15 @@ def _require(handed: Shape, model: type[BaseModel]) -> None:
         if isinstance(wanted, dict) and isinstance(got, dict):
             inner = next(kind for kind in (entry.annotation, *get_args(entry.annotation)) if _is_model(kind))
             _require(got, inner)
-        elif isinstance(wanted, type) and not (isinstance(got, type) and issubclass(got, wanted)):
+        elif isinstance(wanted, type) and not (isinstance(got, type) and _fits(got, wanted)):
             raise FlowBroken(f"{model.__name__}.{name} is {wanted}, and gets {got}")
+
+
+def _fits(got: type, wanted: type) -> bool:
+    constant = getattr(got, "value", None)
+    if issubclass(wanted, enum.Enum) and isinstance(constant, str):
+        return constant in {member.value for member in wanted}
+    return issubclass(got, wanted)
 
 
 def _is_model(kind: Any) -> bool:
@@ -166,7 +173,7 @@ def _filled(template: Any, given: Shape, context: Shape) -> Shape:
             else _filled(value, given, context)
             for key, value in template.items()
         }
-    return type(template)
+    return type("Constant", (str,), {"value": template}) if isinstance(template, str) else type(template)
 
 
 def _evaluated(expression: str, given: Shape, context: Shape) -> Shape:

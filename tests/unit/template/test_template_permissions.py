@@ -58,7 +58,7 @@ def forget_a_queue_of_the_plot(template: Template) -> None:
         (give_one_too_many, "HedraWebhook may s3:GetObject, and never does"),
         (allow_all_of_a_service, "Assemble may do s3:*"),
         (allow_it_on_everything, "StartBatch may s3:ListBucket on everything"),
-        (forget_a_queue_of_the_plot, "Plot may not sqs:SendMessage on ClipQueue"),
+        (forget_a_queue_of_the_plot, "Plot may not sqs:SendMessage on ReviewQueue"),
     ],
 )
 def test_the_rules_find_a_planted_defect(spoil: Callable[[Template], None], found: str) -> None:

@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import Assembled, AssembleRequest
-from shared.workflow.buy_asset import AssetRequest
 from shared.workflow.make_house_clip import HouseClipAnswer, HouseClipRequest
 from shared.workflow.plan_episode import PlanAnswer, PlanRequest
 from shared.workflow.record_outcome import ClosedRun, RunEnd
+from shared.workflow.request_review import REVIEW_SECONDS, Approved, ReviewRequest
 from tests.unit.template import source
 from tests.unit.template.data_flow import Function, Walk, shape_of
-from tests.unit.template.plot_rules import RULES, substitutions
+from tests.unit.template.plot_rules import RULES, substitutions, targets
 
 Definition = dict[str, Any]
 
@@ -21,11 +23,18 @@ FUNCTIONS = {
     "${HouseClip}": Function(HouseClipRequest, shape_of(HouseClipAnswer)),
     "${Assemble}": Function(AssembleRequest, {"outcome": Assembled}),
     "${RecordOutcome}": Function(RunEnd, shape_of(ClosedRun)),
+    "${RequestReview}": Function(Approved, {}),
+}
+MESSAGES: dict[str, type[BaseModel]] = {
+    **dict.fromkeys(
+        ("${PortraitQueueUrl}", "${BackgroundQueueUrl}", "${CompositeQueueUrl}", "${ClipQueueUrl}"), AssetRequest
+    ),
+    "${ReviewQueueUrl}": ReviewRequest,
 }
 
 
 def flow_problems(definition: Definition, functions: Mapping[str, Function] = FUNCTIONS) -> list[str]:
-    walk = Walk(functions, AssetRequest)
+    walk = Walk(functions, MESSAGES)
     walk.machine(definition, {"episode_id": str})
     return walk.problems
 
@@ -47,6 +56,41 @@ def test_the_plot_is_of_the_type_that_may_wait_for_tokens() -> None:
     assert source.definition()["TimeoutSeconds"] > 0
 
 
+def test_a_review_ends_and_the_plot_outlasts_it() -> None:
+    plot = source.definition()
+    review = plot["States"]["AskReview"]
+    assert review["TimeoutSeconds"] == REVIEW_SECONDS
+    # a day each for pictures, composites and clips, on both sides of the review
+    assert plot["TimeoutSeconds"] >= REVIEW_SECONDS + 3 * 86_400
+    (late,) = [catch["Next"] for catch in review["Catch"] if catch["ErrorEquals"] == ["States.Timeout"]]
+    assert plot["States"][late]["Result"]["Error"] == "ReviewTimedOut"
+
+
+def test_no_way_leads_past_the_review_to_a_clip() -> None:
+    # given the shots' states, in the phase of the pictures
+    states = source.definition()["States"]["Shots"]["ItemProcessor"]["States"]
+
+    def following(name: str) -> list[str]:
+        pictures = [
+            choice["Next"]
+            for choice in states[name].get("Choices", ())
+            if choice["Variable"] == "$.phase" and choice["StringEquals"] == "pictures"
+        ]
+        clips = [choice["Next"] for choice in states[name].get("Choices", ()) if choice.get("StringEquals") == "clips"]
+        return pictures or [target for target in targets(states[name]) if target not in clips]
+
+    # when every way is gone
+    reached, waiting = set[str](), ["PicturesNeeded"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += following(name)
+    # then none comes to a clip
+    assert "Parts" not in reached
+    assert {"Images", "AskComposite", "PicturesMade"} <= reached
+
+
 def inner(definition: Definition, *names: str) -> Definition:
     """Return a state, by the names of the Maps around it and its own."""
     states = definition["States"]
@@ -57,7 +101,7 @@ def inner(definition: Definition, *names: str) -> Definition:
 
 
 def lose_a_target(plot: Definition) -> None:
-    inner(plot, "Shots", "AskComposite")["Next"] = "Part"
+    inner(plot, "Shots", "PicturesOnly")["Default"] = "Part"
 
 
 def strand_a_state(plot: Definition) -> None:
@@ -81,7 +125,7 @@ def write_a_number_as_text(plot: Definition) -> None:
 
 
 def misspell_a_field_of_the_plan(plot: Definition) -> None:
-    inner(plot, "Shots", "CompositeNeeded")["Choices"][0]["Variable"] = "$.shot.composite_wanted"
+    inner(plot, "Shots", "PicturesNeeded")["Choices"][1]["Variable"] = "$.shot.composite_wanted"
 
 
 def misspell_a_field_of_a_request(plot: Definition) -> None:
@@ -93,6 +137,15 @@ def compare_with_an_outcome_that_is_none(plot: Definition) -> None:
     plot["States"]["Assembled"]["Choices"][0]["StringEquals"] = "done"
 
 
+def misspell_a_field_of_the_review(plot: Definition) -> None:
+    body = plot["States"]["AskReview"]["Parameters"]["MessageBody"]
+    body["task.$"] = body.pop("token.$")
+
+
+def forget_the_phase(plot: Definition) -> None:
+    plot["States"]["EverythingAtOnce"]["ResultPath"] = None
+
+
 def forget_a_field_in_the_loop(plot: Definition) -> None:
     del inner(plot, "Shots", "Parts", "StepDown")["Parameters"]["plan_key.$"]
 
@@ -100,15 +153,17 @@ def forget_a_field_in_the_loop(plot: Definition) -> None:
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
-        (lose_a_target, "there is no state Part beside Images"),
+        (lose_a_target, "there is no state Part beside PicturesNeeded"),
         (strand_a_state, "ClipRefused is never reached"),
         (wait_for_ever, "AskClip may wait for ever"),
         (try_a_token_again, "AskComposite retries on States.Timeout, and may only on SQS.*"),
         (let_a_failure_through, "nobody catches what fails in Assemble"),
         (write_a_number_as_text, "Plan: TimeoutSeconds is not a whole number but '${Seconds}'"),
-        (misspell_a_field_of_the_plan, "CompositeNeeded: nothing has put anything at $.shot.composite_wanted"),
+        (misspell_a_field_of_the_plan, "PicturesNeeded: nothing has put anything at $.shot.composite_wanted"),
         (misspell_a_field_of_a_request, "HouseClip: HouseClipRequest has no field number"),
         (compare_with_an_outcome_that_is_none, "Assembled: $.assembled.outcome is never 'done'"),
+        (misspell_a_field_of_the_review, "AskReview: ReviewRequest has no field task"),
+        (forget_the_phase, "Shots: nothing has put anything at $.phase"),
         (forget_a_field_in_the_loop, "PickEngine: nothing has put anything at $.plan_key"),
     ],
 )

@@ -4,19 +4,42 @@ from typing import Any
 
 import pytest
 
-from shared.downloads import DownloadFailed
+from shared.downloads import DownloadFailed, DownloadRefused
 from shared.fal.callbacks import CallbackUnreadable
 from shared.fal.errors import Scope, SortedError
 from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
 from shared.keys import AssetKind, FileRef
-from shared.ledger.records import Failure, Job
-from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
+from shared.ledger.budgets import Budget, BudgetKind, Usage
+from shared.ledger.outages import STRIKES, closure
+from shared.ledger.records import Failure, Handover, Job
+from shared.ledger.states import ACCEPT, CANCEL, DOUBT, FAIL, RELEASE, SEND, SETTLED, START, JobState
 from shared.media.errors import MediaRefused
-from shared.workflow.collect_asset import Collected, InboxMessage, ResultNotReady, collect_asset
-from tests.builders import ADDRESS, SECRET, callback, claim_of, image_delivered, job_failed, waiter_of
+from shared.workflow.asking import AssetRequest
+from shared.workflow.collect_asset import (
+    MAX_REFUSALS,
+    MAX_RETRIES,
+    Collected,
+    InboxMessage,
+    ResultNotReady,
+    collect_asset,
+)
+from tests.builders import (
+    ADDRESS,
+    EPISODE,
+    SECRET,
+    callback,
+    claim_job,
+    claim_of,
+    image_delivered,
+    job_failed,
+    open_jobs,
+    waiter_of,
+)
 from tests.fakes.faults import Crash, Fuse
+from tests.fakes.provider import Invoiced
 from tests.world import World
 
+EPISODE_BUDGET = Budget(BudgetKind.EPISODE, EPISODE)
 KEY = FileRef.of_asset(AssetKind.PORTRAIT, ADDRESS).key
 ELSEWHERE = {"request_id": "request-1", "status": "OK", "payload": None, "payload_error": "not serialisable"}
 NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "error": "Invalid status code: 500"}
@@ -26,7 +49,7 @@ NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "err
 def world() -> World:
     """A world in which fal has one job, for which two tokens wait."""
     world = World()
-    job = world.ledger.claim(claim_of(), world.clock())
+    job = claim_job(world.ledger, claim_of(), world.clock())
     for step in (SEND, ACCEPT):
         assert job
         job = world.ledger.step(job, step, world.clock(), {"request_id": "request-1"} if step is ACCEPT else {})
@@ -48,7 +71,7 @@ def failure_of(world: World) -> Failure:
 def next_attempt(world: World) -> Job:
     """Let the job fail, and a later run have it at fal once more."""
     assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
-    job = world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    job = claim_job(world.ledger, claim_of(run="later", secret="second"), world.clock())
     assert job
     sent = world.ledger.step(job, SEND, world.clock())
     assert sent
@@ -69,7 +92,7 @@ def test_a_result_is_stored_and_everybody_is_woken(world: World) -> None:
     # and both tokens go on
     assert world.tokens.answers == {"one": {"address": ADDRESS}, "two": {"address": ADDRESS}}
     assert world.ledger.waiters(ADDRESS) == []
-    assert world.ledger.open_jobs() == []
+    assert open_jobs(world.ledger) == []
 
 
 def test_a_second_delivery_changes_nothing(world: World) -> None:
@@ -116,7 +139,7 @@ def test_a_body_that_fal_does_not_document_is_an_error(world: World, body: dict[
 def test_a_result_before_its_submit_was_recorded(steps: Any) -> None:
     # given a job whose submit has not been recorded, or was never answered
     world = World()
-    job = world.ledger.claim(claim_of(), 1.0)
+    job = claim_job(world.ledger, claim_of(), 1.0)
     for step in steps:
         assert job
         job = world.ledger.step(job, step, 2.0)
@@ -135,14 +158,74 @@ def test_a_job_that_failed_says_why(world: World) -> None:
     assert world.ledger.waiters(ADDRESS) == []
 
 
-@pytest.mark.parametrize("error_type", ["generation_timeout", "runner_server_error", "file_download_error"])
-def test_what_may_pass_is_not_for_good(world: World, error_type: str) -> None:
-    collect(callback(body=job_failed(error_type)), world)
-    assert failure_of(world).error == error_type
+@pytest.mark.parametrize("error_type", ["generation_timeout", "runner_server_error"])
+def test_what_may_pass_is_asked_for_again_a_few_times(world: World, error_type: str) -> None:
+    # given a job that fal gives up again and again, for a reason that may pass
+    for retry in range(MAX_RETRIES):
+        attempt = world.job(ADDRESS).attempt
+        failed = callback(attempt=attempt, secret=world.job(ADDRESS).secrets[str(attempt)], body=job_failed(error_type))
+        assert collect(failed, world) is Collected.ASKED_AGAIN
+        # then it is free, what it would have cost is given back, and it is asked for again on behalf of one waiter
+        assert world.job(ADDRESS).state is JobState.FREE
+        assert world.ledger.spent(EPISODE_BUDGET) == Usage()
+        kind, body, delay = world.requests.sent.pop()
+        assert AssetRequest.model_validate_json(body).token in {"one", "two"}
+        assert (kind, delay) == (AssetKind.PORTRAIT, 15 * 2**retry)
+        assert world.tokens.answers == {}
+        # and a second delivery of the same news changes nothing
+        assert collect(failed, world) is Collected.KNOWN
+        at_fal_again(world)
+    # when it is given up once more
+    attempt = world.job(ADDRESS).attempt
+    last = callback(attempt=attempt, secret=world.job(ADDRESS).secrets[str(attempt)], body=job_failed(error_type))
+    assert collect(last, world) is Collected.FAILED
+    # then it has failed, though not for good, and everybody knows
+    assert (failure_of(world).error, failure_of(world).permanent) == (error_type, False)
+    assert {world.tokens.error(token) for token in ("one", "two")} == {"AssetFailed"}
+    # and in the next run it is tried as often again
+    assert claim_job(world.ledger, claim_of(run="later"), world.clock())
+    assert world.job(ADDRESS).retries == 0
+
+
+def at_fal_again(world: World) -> None:
+    """Claim, send and have accepted once more what is free."""
+    job = claim_job(world.ledger, claim_of(secret=f"secret {world.job(ADDRESS).attempt + 1}"), world.clock())
+    for step in (SEND, ACCEPT):
+        assert job
+        job = world.ledger.step(job, step, world.clock(), {"request_id": "again"} if step is ACCEPT else {})
+
+
+def test_files_that_fal_could_not_fetch_are_handed_over_afresh_once(world: World) -> None:
+    # given a job whose file fal could not fetch
+    world.ledger.note_handover("f" * 40, Handover(url="https://v3.fal.media/gone", expires_at=9e9))
+    assert world.ledger.step(world.job(ADDRESS), START, 1.0, {"handed_over": ("f" * 40,)})
+    assert collect(callback(body=job_failed("file_download_error")), world) is Collected.ASKED_AGAIN
+    # then the file will be handed over afresh, and the asset is asked for again
+    assert world.ledger.handover("f" * 40) is None
+    assert len(world.requests.sent) == 1
+    # and when that did not help, it has failed
+    at_fal_again(world)
+    again = callback(attempt=2, secret="secret 2", body=job_failed("file_download_error"))
+    assert collect(again, world) is Collected.FAILED
     assert not failure_of(world).permanent
 
 
-OUTAGE = SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=True)
+def test_an_endpoint_that_gives_up_again_and_again_is_left_alone(world: World) -> None:
+    endpoint = world.job(ADDRESS).endpoint
+    for _ in range(STRIKES - 1):
+        world.ledger.note_outage(endpoint, "down", world.clock())
+    collect(callback(body=job_failed("runner_server_error")), world)
+    assert closure(endpoint, world.ledger.outages([endpoint]), world.clock())
+
+
+def test_a_job_that_was_cancelled_for_being_overdue_says_so(world: World) -> None:
+    assert world.ledger.step(world.job(ADDRESS), CANCEL, 1.0, {"cancelled_at": 1.0})
+    assert collect(callback(body=job_failed("client_cancelled")), world) is Collected.FAILED
+    assert failure_of(world).error == "Overdue"
+    assert world.tokens.error("one") == "AssetFailed"
+
+
+OUTAGE = SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=False)
 VERDICT = SortedError("http_422", "prompt: too short", Scope.ASSET, retry=False)
 
 
@@ -195,11 +278,52 @@ def test_a_result_without_a_picture(world: World, payload: dict[str, Any], error
     assert not world.bucket.exists(KEY)
 
 
-def test_a_file_that_is_not_what_it_should_be(world: World) -> None:
-    world.refuse_file = MediaRefused("is no picture")
+@pytest.mark.parametrize("refusal", [MediaRefused("is no picture"), DownloadRefused("not from there")])
+def test_a_file_that_is_not_what_it_should_be_is_fetched_again_a_few_times(world: World, refusal: Exception) -> None:
+    # given a file that is cut short on its way, again and again
+    world.refuse_file = refusal
+    for _ in range(MAX_REFUSALS - 1):
+        with pytest.raises(ResultNotReady, match=str(refusal)):
+            collect(callback(), world)
+        assert world.job(ADDRESS).state is JobState.SUBMITTED
+    # then in the end it has failed, with nothing stored
     assert collect(callback(), world) is Collected.FAILED
-    assert failure_of(world).message == "is no picture"
+    assert failure_of(world).message == str(refusal)
     assert not world.bucket.exists(KEY)
+
+
+def test_a_file_that_was_cut_short_once_is_not_lost(world: World) -> None:
+    world.refuse_file = MediaRefused("is no picture")
+    with pytest.raises(ResultNotReady):
+        collect(callback(), world)
+    world.refuse_file = None
+    assert collect(callback(), world) is Collected.STORED
+
+
+def test_the_time_that_fal_worked_is_on_record(world: World) -> None:
+    world.provider.invoice.append(Invoiced("request-1", "fal-ai/ideogram/v3", {}, ""))
+    world.provider.outcomes = {"request-1": Finished(image_delivered()["payload"], 12.5)}
+    collect(callback(), world)
+    assert world.job(ADDRESS).run_seconds == 12.5
+
+
+def test_a_job_in_doubt_is_confirmed_before_anything_else() -> None:
+    """Whatever happens to the file then, the job is found again at fal."""
+    world = World()
+    job = claim_job(world.ledger, claim_of(), 1.0)
+    assert job
+    sent = world.ledger.step(job, SEND, 2.0, {"sent_at": 2.0})
+    assert sent
+    assert world.ledger.step(sent, DOUBT, 3.0)
+
+    def down() -> None:
+        raise DownloadFailed("v3.fal.media: ReadTimeout")
+
+    world.files.on_fetch = down
+    with pytest.raises(DownloadFailed):
+        collect(callback(), world)
+    assert (world.job(ADDRESS).state, world.job(ADDRESS).request_id) == (JobState.SUBMITTED, "request-1")
+    assert world.job(ADDRESS).submitted_at == 2.0
 
 
 def test_a_file_that_cannot_be_fetched_just_now_comes_again(world: World) -> None:
@@ -222,7 +346,7 @@ def test_a_late_result_of_a_job_that_was_given_up_is_kept(world: World) -> None:
 def test_a_late_result_settles_a_job_that_is_about_to_be_bought_again(world: World, released: bool) -> None:
     # given a job that failed, and the next attempt at it, of which nothing was sent
     assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
-    again = world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    again = claim_job(world.ledger, claim_of(run="later", secret="second"), world.clock())
     assert again
     if released:
         assert world.ledger.step(again, RELEASE, world.clock())
@@ -230,7 +354,7 @@ def test_a_late_result_settles_a_job_that_is_about_to_be_bought_again(world: Wor
     assert collect(callback(), world) is Collected.STORED
     # then it is the asset, and nothing more can be sent
     assert world.ledger.step(again, SEND, world.clock()) is None
-    assert world.ledger.claim(claim_of(run="third"), world.clock() + 9999) is None
+    assert claim_job(world.ledger, claim_of(run="third"), world.clock() + 9999) is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +386,7 @@ def test_an_earlier_attempts_result_is_as_good(world: World) -> None:
 def test_a_result_that_is_overtaken_by_a_new_claim_comes_again(world: World) -> None:
     # given a failed job that is claimed once more while an old result is being fetched
     assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
-    world.files.on_fetch = lambda: world.ledger.claim(claim_of(run="later", secret="second"), world.clock())
+    world.files.on_fetch = lambda: claim_job(world.ledger, claim_of(run="later", secret="second"), world.clock())
     # when it is collected, it is not lost: it comes again, and is stored then
     with pytest.raises(ResultNotReady):
         collect(callback(), world)
@@ -271,7 +395,7 @@ def test_a_result_that_is_overtaken_by_a_new_claim_comes_again(world: World) -> 
 
 def calls_to_collect(body: dict[str, Any]) -> int:
     world = World()
-    job = world.ledger.claim(claim_of(), 1.0)
+    job = claim_job(world.ledger, claim_of(), 1.0)
     assert job
     world.ledger.step(job, SEND, 1.0)
     world.ledger.add_waiter(waiter_of("one"))
@@ -286,7 +410,7 @@ def test_a_crash_at_any_call_loses_nothing(world: World, body: dict[str, Any], d
     for at in range(1, calls_to_collect(body) + 1):
         # given a fresh job, and a crash at one call
         fresh = World()
-        job = fresh.ledger.claim(claim_of(), 1.0)
+        job = claim_job(fresh.ledger, claim_of(), 1.0)
         assert job
         fresh.ledger.step(job, SEND, 1.0)
         for token in ("one", "two"):
@@ -300,4 +424,3 @@ def test_a_crash_at_any_call_loses_nothing(world: World, body: dict[str, Any], d
         assert fresh.job(ADDRESS).state in SETTLED
         assert set(fresh.tokens.answers) == {"one", "two"}
         assert fresh.ledger.waiters(ADDRESS) == []
-        assert fresh.ledger.open_jobs() == []

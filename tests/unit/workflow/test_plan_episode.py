@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
+from shared.fal.models import hedra, ideogram, kontext
 from shared.keys import AssetKind
-from shared.ledger.records import RunState
-from shared.ledger.states import SEND, STORE
+from shared.ledger.budgets import Usage
+from shared.ledger.records import Failure, RunState
+from shared.ledger.rules import NEVER
+from shared.ledger.states import FAIL, SEND, STORE
 from shared.plan.build import ReadInputs
 from shared.plan.models import Plan
+from shared.prices import LivePrice
 from shared.script.models import Script
 from shared.workflow.inputs import read_inputs
 from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
 from shared.workflow.read_files import FilesRefused
 from shared.workflow.status import EpisodeState
-from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, addresses_of, claim_of, inputs_of, part_of
+from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, addresses_of, claim_job, claim_of, inputs_of, part_of
 from tests.fakes.faults import Crash, Fuse
 from tests.world import World
 
@@ -45,7 +49,7 @@ class Folder(World):
 
     def upload_claimed(self, name: str = RUN) -> str:
         """Claim the present state for an execution, as an upload does; return its digest."""
-        self.ledger.claim_run(EPISODE, self.digest, self.clock(), name=lambda _: name, again=False)
+        self.ledger.claim_run(EPISODE, self.digest, self.clock(), name=lambda _: name, again=NEVER)
         return self.digest
 
     def planned(self, answer: PlanAnswer) -> Plan:
@@ -66,6 +70,14 @@ def plan(world: World, digest: str | None = None, run: str = RUN, episode_id: st
     input_ = PlanInput(episode_id=episode_id, digest=digest)
     request = PlanRequest(episode_id=episode_id, run=run, execution_arn=f"arn:execution:{run}", input=input_)
     return plan_episode(request, world.planning())
+
+
+def store(world: World, address: str) -> None:
+    job = claim_job(world.ledger, claim_of(address), 1.0)
+    assert job
+    sent = world.ledger.step(job, SEND, 1.0)
+    assert sent
+    world.ledger.step(sent, STORE, 1.0)
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -92,6 +104,7 @@ def test_a_run_is_planned(folder: Folder) -> None:
     # and people can read what it will cost
     assert folder.status().state is EpisodeState.RUNNING
     assert folder.status().expected_usd == made.quote.expected_usd > 0
+    assert folder.status().ceiling_usd == made.quote.ceiling_usd
 
 
 def test_what_is_stored_is_not_asked_for(folder: Folder) -> None:
@@ -100,11 +113,7 @@ def test_what_is_stored_is_not_asked_for(folder: Folder) -> None:
     shot = made.shots[0]
     clips = [made.parts[index].engines[0].clip for index in shot.parts]
     for address in [*shot.images, shot.composite, *(clip.address for clip in clips if clip)]:
-        job = folder.ledger.claim(claim_of(address), 1.0)
-        assert job
-        sent = folder.ledger.step(job, SEND, 1.0)
-        assert sent
-        folder.ledger.step(sent, STORE, 1.0)
+        store(folder, address)
     # when it is planned again
     answer = plan(folder)
     # then nothing of that shot is asked for, and the background that it shares is not either
@@ -137,11 +146,10 @@ def test_an_own_clip_asks_for_nothing(folder: Folder) -> None:
     ("script", "error", "words"),
     [
         ("{", "ScriptRejected", "script.json"),
-        (changed(caps={"usd": 0.5}), "OverCap", "caps.usd of 0.5"),
-        (changed(caps={"images": 2}), "OverCap", "7 images"),
+        (changed(caps={"usd": 0.5}), "OverCap", "caps.usd: the episode lighthouse may use 0.5 US dollars"),
+        (changed(caps={"images": 2}), "OverCap", "7 more would be 5 too many"),
         (changed(caps={"clip_seconds": 10}), "OverCap", "caps.clip_seconds"),
         (changed(music="music/theme.mp3"), "FileMissing", "music/theme.mp3"),
-        (changed(review="storyboard"), "NotSupported", "review"),
     ],
 )
 def test_what_no_episode_can_be_made_of_is_refused(folder: Folder, script: Any, error: str, words: str) -> None:
@@ -156,8 +164,85 @@ def test_what_no_episode_can_be_made_of_is_refused(folder: Folder, script: Any, 
 
 def test_a_cap_that_is_just_met_is_kept(folder: Folder) -> None:
     quote = folder.planned(plan(folder)).quote
-    folder.change(changed(caps={"usd": round(quote.ceiling_usd, 2) + 0.01, "images": quote.images}))
+    folder.change(changed(caps={"usd": round(quote.ceiling_usd, 2) + 0.01, "images": quote.ceiling.images}))
     assert plan(folder, run="execution-2").outcome is PlanOutcome.PLANNED
+
+
+def test_a_cap_on_seconds_is_held_against_the_ceiling(folder: Folder) -> None:
+    """Not against what is expected: a run that is let through is not stopped half way when it has to step down."""
+    quote = folder.planned(plan(folder)).quote
+    assert quote.ceiling.clip_seconds > quote.expected.clip_seconds
+    folder.change(changed(caps={"clip_seconds": quote.expected.clip_seconds}))
+    assert plan(folder, run="execution-2").error == "OverCap"
+    folder.change(changed(caps={"clip_seconds": quote.ceiling.clip_seconds}))
+    assert plan(folder, run="execution-3").outcome is PlanOutcome.PLANNED
+
+
+def test_what_is_under_way_for_the_episode_is_not_counted_twice(folder: Folder) -> None:
+    # given a cap that just holds the quote, and a first run that has something under way when it ends
+    ceiling = folder.planned(plan(folder)).quote.ceiling_usd
+    folder.change(changed(caps={"usd": round(ceiling + 0.01, 2)}))
+    made = folder.planned(plan(folder, run="execution-2"))
+    portrait = made.assets[min(addresses_of(made, AssetKind.PORTRAIT))]
+    job = claim_job(folder.ledger, claim_of(portrait.address, run="execution-2", usage=portrait.usage), 1.0)
+    assert job
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
+    # when it is planned again, then that is within the quote, and not on top of it
+    assert plan(folder, run="execution-3").outcome is PlanOutcome.PLANNED
+    # but once it has failed and may have been charged, it is
+    folder.ledger.step(job, FAIL, 2.0, {"failure": Failure(error="x", message="y")})
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
+    assert plan(folder, run="execution-4").error == "OverCap"
+
+
+def test_fals_prices_of_today_are_quoted_and_the_operators_before_them(folder: Folder) -> None:
+    # given fal that asks more for composites and for clips, and an operator who knows better about clips
+    before = folder.planned(plan(folder)).quote.expected_usd
+    folder.platform.live = {
+        kontext.MULTI_ENDPOINT: LivePrice(0.07, "images"),
+        hedra.ENDPOINT: LivePrice(9.0, "seconds"),
+    }
+    folder.price_overrides = {hedra.ENDPOINT: 0.09}
+    # when it is planned
+    folder.change(changed(title="Another title"))
+    made = folder.planned(plan(folder, run="execution-2"))
+    # then those prices hold, and the addresses are the same
+    assert made.quote.expected_usd - before == pytest.approx(3 * 0.03 + 4 * 4.8 * 0.04)
+    assert made.warnings == ()
+
+
+def test_without_fals_price_list_the_table_is_used_and_said(folder: Folder) -> None:
+    before = folder.planned(plan(folder)).quote
+    folder.platform.unreachable = True
+    folder.change(changed(title="Another title"))
+    made = folder.planned(plan(folder, run="execution-2"))
+    assert made.quote == before
+    assert ["table" in warning for warning in made.warnings] == [True]
+    assert list(folder.status().warnings) == list(made.warnings)
+
+
+def test_a_price_that_the_table_does_not_know_is_said(folder: Folder) -> None:
+    folder.platform.live = {ideogram.ENDPOINT: LivePrice(0.11, "images")}
+    (warning,) = folder.planned(plan(folder)).warnings
+    assert "$0.11" in warning
+
+
+def test_fal_is_not_asked_for_prices_of_what_is_there(folder: Folder) -> None:
+    # given an episode that was planned, and everything of it stored
+    made = folder.planned(plan(folder))
+    for address in made.assets:
+        store(folder, address)
+    asked = folder.platform.questions
+    # when it is planned again
+    folder.change(changed(title="Another title"))
+    quote = folder.planned(plan(folder, run="execution-2")).quote
+    # then nothing is expected, at most nothing, and nobody was asked
+    assert (quote.expected, quote.ceiling, quote.reused) == (Usage(), Usage(), len(made.assets))
+    assert folder.platform.questions == asked
 
 
 def test_files_that_cannot_be_used_are_all_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 from shared.keys import AssetKind
 from shared.ledger.records import ENDED_RUNS
+from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import Assembled
-from shared.workflow.buy_asset import AssetRequest
 from shared.workflow.make_house_clip import HouseClipRequest, Made
 from shared.workflow.plan_episode import PlanAnswer, PlanOutcome, PlanRequest
 from shared.workflow.record_outcome import ClosedRun, RunEnd
+from shared.workflow.request_review import Approved, ReviewRequest
 from shared.workflow.start_episode import Patience, Upload
 
 ROOT = Path(__file__).parents[3]
@@ -42,15 +43,17 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def test_every_request_for_an_asset_is_one_that_its_function_reads() -> None:
-    asking = [state for name, state in STATES.items() if name.startswith("Ask")]
+    asking = [state for name, state in STATES.items() if name.startswith("Ask") and name != "AskReview"]
     assert len(asking) == 4
     for state in asking:
         assert names(state["Parameters"]["MessageBody"]) == set(AssetRequest.model_fields)
+    assert names(STATES["AskReview"]["Parameters"]["MessageBody"]) == set(ReviewRequest.model_fields)
 
 
 def test_every_payload_is_one_that_its_function_reads() -> None:
     assert names(payload("Plan")) == set(PlanRequest.model_fields)
     assert names(payload("HouseClip")) == set(HouseClipRequest.model_fields)
+    assert names(payload("NoteApproval")) == set(Approved.model_fields)
     assert names(payload("RecordSuccess")) == set(RunEnd.model_fields) - {"failure"}
     for name in ("NotePartFailure", "NoteShotFailure", "RecordFailure"):
         assert names(payload(name)) == set(RunEnd.model_fields)
@@ -78,7 +81,7 @@ def test_every_outcome_leads_somewhere_on_purpose() -> None:
 
 
 def test_every_wait_has_an_end() -> None:
-    waiting = [state for state in STATES.values() if state["Type"] == "Task"]
+    waiting = [state for name, state in STATES.items() if state["Type"] == "Task" and name != "AskReview"]
     assert len(waiting) >= 10
     assert all(0 < state["TimeoutSeconds"] <= 86_400 for state in waiting)
     assert PLOT["TimeoutSeconds"] > 86_400

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shared.fal.key_set import KeysUnavailable
 from shared.fal.signatures import TOLERANCE, CallbackRefused
-from shared.workflow.collect_asset import InboxMessage, read_inbox_message
+from shared.workflow.collect_asset import InboxMessage
 from shared.workflow.receive_callback import receive_callback
 from tests.fakes.messages import MemoryQueue
 
@@ -67,7 +67,7 @@ def test_what_fal_signed_for_us_gets_into_the_inbox() -> None:
     inbox = receive(signed())
     # then the inbox has its query and body, letter for letter
     [body] = inbox.bodies
-    assert read_inbox_message(body) == InboxMessage(query=QUERY, body=BODY.decode())
+    assert InboxMessage.model_validate_json(body) == InboxMessage(query=QUERY, body=BODY.decode())
 
 
 def test_headers_come_in_any_case() -> None:

@@ -4,18 +4,30 @@ import pytest
 
 from shared.fal.errors import Scope, SortedError
 from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, Queued
+from shared.ledger.rules import NEVER
 from shared.ledger.states import ACCEPT, DOUBT, SEND, JobState, Transition
-from shared.workflow.collect_asset import Collected, collect_asset, read_inbox_message
+from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from shared.workflow.reconcile import STARTING_LIMIT, reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
 from shared.workflow.status import EpisodeState
-from tests.builders import ADDRESS, EPISODE, RUN, TWO_SCENES, claim_of, image_delivered, plan_of, waiter_of
+from tests.builders import (
+    ADDRESS,
+    EPISODE,
+    RUN,
+    TWO_SCENES,
+    claim_job,
+    claim_of,
+    image_delivered,
+    open_jobs,
+    plan_of,
+    waiter_of,
+)
 from tests.fakes.provider import Invoiced
 from tests.world import World, request_of
 
 
 def open_job(world: World, *steps: Transition, address: str = ADDRESS, request_id: str = "request-1") -> None:
-    job = world.ledger.claim(claim_of(address), world.clock())
+    job = claim_job(world.ledger, claim_of(address), world.clock())
     for step in steps:
         assert job
         job = world.ledger.step(job, step, world.clock(), {"request_id": request_id} if step is ACCEPT else {})
@@ -33,26 +45,26 @@ def test_a_finished_job_goes_into_the_inbox_and_can_be_collected(world: World) -
     world.ledger.add_waiter(waiter_of("one"))
     world.provider.outcomes = {"request-1": Finished(image_delivered()["payload"])}
     # when it is looked after
-    assert reconcile(world.reconciling()).jobs == {"finished": 1}
+    assert reconcile(world.reconciling()).watched == {"finished": 1}
     # then the inbox has what fal would have sent
     [body] = world.inbox.bodies
-    assert collect_asset(read_inbox_message(body), world.collecting()) is Collected.STORED
+    assert collect_asset(InboxMessage.model_validate_json(body), world.collecting()) is Collected.STORED
     assert world.tokens.answers == {"one": {"address": ADDRESS}}
 
 
 @pytest.mark.parametrize(
     ("error", "permanent"),
     [
-        (SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=True), False),
+        (SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=False), False),
         (SortedError("content_policy_violation", "flagged", Scope.ASSET, retry=False), True),
     ],
 )
 def test_a_failed_job_is_recorded_as_fal_says_it(world: World, error: SortedError, permanent: bool) -> None:
     open_job(world, SEND, ACCEPT)
     world.provider.outcomes = {"request-1": Failed(error)}
-    assert reconcile(world.reconciling()).jobs == {"failed": 1}
+    assert reconcile(world.reconciling()).watched == {"failed": 1}
     [body] = world.inbox.bodies
-    assert collect_asset(read_inbox_message(body), world.collecting()) is Collected.FAILED
+    assert collect_asset(InboxMessage.model_validate_json(body), world.collecting()) is Collected.FAILED
     failure = world.job(ADDRESS).failure
     assert failure
     assert (failure.error, failure.message, failure.permanent) == (error.name, error.message, permanent)
@@ -70,7 +82,7 @@ def test_a_failed_job_is_recorded_as_fal_says_it(world: World, error: SortedErro
 def test_what_is_not_over_stays_open(world: World, outcome: object, seen: str) -> None:
     open_job(world, SEND, ACCEPT)
     world.provider.outcomes = {"request-1": outcome}  # type: ignore[dict-item]
-    assert reconcile(world.reconciling()).jobs == {seen: 1}
+    assert reconcile(world.reconciling()).watched == {seen: 1}
     assert (world.job(ADDRESS).state, world.inbox.sent) == (JobState.SUBMITTED, [])
 
 
@@ -89,26 +101,26 @@ def test_an_engines_clock_starts_once(world: World) -> None:
 def test_a_lost_sender_leaves_a_doubt(world: World) -> None:
     # given a job whose sender has not come back
     open_job(world, SEND)
-    assert reconcile(world.reconciling()).jobs == {"submitting": 1}
+    assert reconcile(world.reconciling()).watched == {"submitting": 1}
     world.clock.forward(90)
-    assert reconcile(world.reconciling()).jobs == {"doubted": 1}
+    assert reconcile(world.reconciling()).watched == {"doubted": 1}
     assert world.job(ADDRESS).state is JobState.UNCONFIRMED
 
 
 def test_a_lapsed_claim_is_given_back(world: World) -> None:
     # given a claim whose owner died, and whose message is gone
     open_job(world)
-    assert reconcile(world.reconciling()).jobs == {"claimed": 1}
+    assert reconcile(world.reconciling()).watched == {"claimed": 1}
     world.clock.forward(90)
-    assert reconcile(world.reconciling()).jobs == {"released": 1}
+    assert reconcile(world.reconciling()).watched == {"released": 1}
     # then it is nobody's, and no open job any more
     assert world.job(ADDRESS).state is JobState.FREE
-    assert world.ledger.open_jobs() == []
+    assert open_jobs(world.ledger) == []
 
 
 def test_a_job_in_doubt_is_left_to_its_callback(world: World) -> None:
     open_job(world, SEND, DOUBT)
-    assert reconcile(world.reconciling()).jobs == {"unconfirmed": 1}
+    assert reconcile(world.reconciling()).watched == {"unconfirmed": 1}
     assert world.job(ADDRESS).state is JobState.UNCONFIRMED
 
 
@@ -147,24 +159,24 @@ def test_the_age_of_the_oldest_open_job(world: World) -> None:
 
 def test_a_run_that_never_began_is_started_once_more(world: World) -> None:
     # given a claimed run whose starter died
-    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=False)
-    assert reconcile(world.reconciling()).runs_restarted == 0
+    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=NEVER)
+    assert reconcile(world.reconciling()).runs["restarted"] == 0
     assert world.executions.started == {}
     # when it should have begun long ago
     world.clock.forward(STARTING_LIMIT)
-    assert reconcile(world.reconciling()).runs_restarted == 1
+    assert reconcile(world.reconciling()).runs["restarted"] == 1
     # then it is started as its upload would have started it
     assert world.executions.started == {RUN: {"episode_id": EPISODE, "digest": "d"}}
 
 
 def test_a_run_that_was_stopped_before_it_was_planned_is_closed(world: World) -> None:
     # given an execution that somebody stopped at once: its name cannot be used again
-    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=False)
+    world.ledger.claim_run(EPISODE, "d", world.clock(), name=lambda _: RUN, again=NEVER)
     world.executions.start(RUN, {})
     world.executions.ended.add(RUN)
     world.clock.forward(STARTING_LIMIT)
     # then it is closed, and says so
-    assert reconcile(world.reconciling()).runs_closed == 1
+    assert reconcile(world.reconciling()).runs["closed"] == 1
     assert world.ledger.open_runs() == []
     assert world.status().state is EpisodeState.FAILED
 
@@ -173,16 +185,16 @@ def test_a_run_that_was_stopped_is_closed() -> None:
     # given a running run, whose execution ends without a word
     world = World(plan_of(TWO_SCENES))
     world.begin()
-    assert reconcile(world.reconciling()).runs_closed == 0
+    assert reconcile(world.reconciling()).runs["closed"] == 0
     world.executions.ended.add(RUN)
     # when it is looked after
-    assert reconcile(world.reconciling()).runs_closed == 1
+    assert reconcile(world.reconciling()).runs["closed"] == 1
     # then its status says so, and it is closed once
     assert (world.status().state, world.status().message) == (
         EpisodeState.FAILED,
         "the execution was stopped, timed out or is gone",
     )
-    assert reconcile(world.reconciling()).runs_closed == 0
+    assert reconcile(world.reconciling()).runs["closed"] == 0
     assert len(world.events.published) == 1
 
 
@@ -192,7 +204,7 @@ def test_a_run_that_ended_by_itself_meanwhile_keeps_its_end() -> None:
     desk = world.reconciling()
     record_outcome(RunEnd(episode_id=EPISODE, run=RUN), world.closing())
     world.executions.ended.add(RUN)
-    assert reconcile(desk).runs_closed == 0
+    assert reconcile(desk).runs["closed"] == 0
     assert world.status().state is EpisodeState.DONE
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.keys import AssetKind
+from shared.keys import AssetKind, bill_key
 from shared.ledger.records import Failure, PartOutcome, RunState
 from shared.ledger.states import FAIL, SEND, STORE
 from shared.workflow.record_outcome import ClosedRun, RunEnd, record_outcome
 from shared.workflow.status import EpisodeState
-from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_of, plan_of
+from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_job, claim_of, plan_of
 from tests.fakes.faults import Crash, Fuse
 from tests.world import World
 
@@ -36,7 +36,7 @@ def end(world: World, error: str = "", message: str = "", run: str = RUN, episod
 
 
 def store(world: World, address: str, run: str = RUN) -> None:
-    job = world.ledger.claim(claim_of(address, run=run), 1.0)
+    job = claim_job(world.ledger, claim_of(address, run=run), 1.0)
     assert job
     sent = world.ledger.step(job, SEND, 1.0)
     assert sent
@@ -68,7 +68,14 @@ def test_a_run_that_succeeded(world: World) -> None:
     assert "line 2" in status.troubles[0].what
     # and the bill says what this run paid, and what was there
     assert (bill(world)["bought"], bill(world)["reused"], bill(world)["total_usd"]) == (1, 1, 0.06)
-    assert status.spent_usd == 0.06
+    assert (status.attempt, status.spent_usd, status.possibly_spent_usd) == (1, 0.06, 0)
+    assert (status.expected_usd, status.ceiling_usd) == (PLAN.quote.expected_usd, PLAN.quote.ceiling_usd)
+    # and what the whole episode has cost
+    assert status.spent_by_episode_usd == 0.12
+    # and which line was stepped down, and why
+    assert [(entry["line"], entry["engine"]) for entry in bill(world)["stepped_down"]] == [(2, "still")]
+    # and the bill is kept for this attempt too
+    assert world.bucket.get(bill_key(EPISODE, RUN)) == world.bucket.get(BILL)
     # and there was one event
     assert world.events.published == [
         ("Episode Done", {"episode_id": EPISODE, "run": RUN, "attempt": 1, "state": "DONE", "failure": None})
@@ -77,7 +84,7 @@ def test_a_run_that_succeeded(world: World) -> None:
 
 def test_a_failure_says_which_asset_and_why(world: World) -> None:
     # given a portrait that fal refused
-    job = world.ledger.claim(claim_of(PORTRAIT), 1.0)
+    job = claim_job(world.ledger, claim_of(PORTRAIT), 1.0)
     assert job
     failure = Failure(error="content_policy_violation", message="prompt: flagged", permanent=True)
     world.ledger.step(job, FAIL, 1.0, {"failure": failure})
@@ -107,15 +114,17 @@ def test_the_first_failure_wins(world: World) -> None:
     assert len(world.events.published) == 1
 
 
-def test_a_superseded_run_writes_nothing(world: World) -> None:
+def test_a_superseded_run_writes_nothing_but_its_bill(world: World) -> None:
     # given a newer run of the episode
+    store(world, PORTRAIT)
     world.begin("newer", "other")
     before = list(world.bucket.writes)
     # when the older one learns of it
     assert end(world, "Superseded", "a newer run has taken over").state is RunState.SUPERSEDED
     # then it is closed without a word, and asking again changes nothing
     assert [run.name for run in world.ledger.open_runs()] == ["newer"]
-    assert (world.bucket.writes, world.events.published) == (before, [])
+    assert (world.bucket.writes, world.events.published) == ([*before, bill_key(EPISODE, RUN)], [])
+    assert json.loads(world.bucket.get(bill_key(EPISODE, RUN)))["total_usd"] == 0.06
     assert end(world, "ShotFailed", "later").state is RunState.SUPERSEDED
 
 
@@ -126,7 +135,8 @@ def test_an_older_run_that_fails_leaves_the_newer_ones_papers_alone(world: World
     before = (world.bucket.get(BILL), world.status())
     # when the older one fails
     assert end(world, "PartFailed", "too late").state is RunState.FAILED
-    # then status and bill are the newer one's
+    # then status and bill beside the script are the newer one's, and its own bill is kept
+    assert json.loads(world.bucket.get(bill_key(EPISODE, RUN)))["run"] == RUN
     assert (world.bucket.get(BILL), world.status()) == before
     assert world.status().run == "newer"
 
@@ -167,9 +177,10 @@ def test_whoever_sees_a_run_closed_finds_its_papers(world: World) -> None:
             return super().call(function, *args, **kwargs)
 
     world.fuse = Noting()
-    # when a run ends, then bill, status and event come before the run is closed
+    # when a run ends, then both bills, status and event come before the run is closed
     end(world)
     assert [name for name, _ in calls if name in {"put", "publish", "update_run"}] == [
+        "put",
         "put",
         "put",
         "publish",

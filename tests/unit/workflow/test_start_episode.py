@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.records import RunState
+from shared.ledger.records import Failure, RunState
+from shared.ledger.rules import NEVER
 from shared.workflow.inputs import execution_name, read_inputs
+from shared.workflow.review import STORYBOARD_REJECTED
 from shared.workflow.start_batch import start_batch
 from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
 from shared.workflow.status import EpisodeState
@@ -254,7 +256,7 @@ def test_a_crash_at_any_call_still_starts_one_run(done: bool) -> None:
 
 
 def test_a_batch_starts_what_has_no_finished_run(studio: Uploads) -> None:
-    # given an episode that failed, one that is done, one without a script, one that lacks files, one still uploading
+    # given episodes that failed, are done, were rejected by a person, have no script, lack files, are still uploading
     def episode(name: str, files: dict[str, str]) -> None:
         for path, content in files.items():
             studio.bucket.put(f"episodes/{name}/{path}", content.encode(), "text/plain")
@@ -262,14 +264,20 @@ def test_a_batch_starts_what_has_no_finished_run(studio: Uploads) -> None:
     whole = {"script.json": json.dumps(SCRIPT), "audio/1.mp3": "1", "audio/2.mp3": "2"}
     episode("failed", whole)
     episode("done", whole)
+    episode("rejected", whole)
     episode("none", {"audio/1.mp3": "1"})
     episode("lacking", {"script.json": json.dumps(SCRIPT)})
     studio.clock.forward(100)
     episode("coming", whole)
-    for name, state in (("failed", RunState.FAILED), ("done", RunState.DONE)):
+    for name, state, error in (
+        ("failed", RunState.FAILED, "PartFailed"),
+        ("done", RunState.DONE, None),
+        ("rejected", RunState.FAILED, STORYBOARD_REJECTED),
+    ):
         digest = read_inputs(studio.bucket, name, CONFIGURATION).digest
-        run = studio.ledger.claim_run(name, digest, 1.0, name=lambda n, name=name: f"{name}-{n}", again=False)  # type: ignore[misc]
-        studio.ledger.update_run(run, state, {"ended_at": 2.0})
+        run = studio.ledger.claim_run(name, digest, 1.0, name=lambda n, name=name: f"{name}-{n}", again=NEVER)  # type: ignore[misc]
+        failure = Failure(error=error, message="no") if error else None
+        studio.ledger.update_run(run, state, {"ended_at": 2.0, "failure": failure})
     # when the batch looks at all of them
     assert start_batch(studio.starting()) == {
         "coming": Considered.NOT_QUIET,
@@ -277,6 +285,7 @@ def test_a_batch_starts_what_has_no_finished_run(studio: Uploads) -> None:
         "failed": Considered.STARTED,
         "lacking": Considered.WAITING_FOR_FILES,
         "none": Considered.NO_SCRIPT,
+        "rejected": Considered.KNOWN,
     }
     # then only the failed one runs, as its second attempt
     assert [run.rpartition("-")[2] for run in studio.runs] == ["2"]

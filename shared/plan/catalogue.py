@@ -1,0 +1,34 @@
+"""The models in use, and the prices that one plan reckons with: the operator's, fal's of today, and the table's."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared.fal.endpoints import Endpoints
+from shared.plan.models import PlannedAsset
+from shared.prices import LivePrice, Price, Unit, price_notes, price_of
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What can be bought, and what it costs. Of all this, only an endpoint is part of an asset's address.
+
+    Parameters
+    ----------
+    live
+        fal's own prices of today, by endpoint.
+    overrides
+        The operator's prices in US dollars a unit, by endpoint.
+    """
+
+    endpoints: Endpoints
+    live: Mapping[str, LivePrice] = field(default_factory=dict)
+    overrides: Mapping[str, float] = field(default_factory=dict)
+
+    def price(self, endpoint: str, unit: Unit) -> Price:
+        """Return the price of an endpoint's unit."""
+        return price_of(endpoint, unit, live=self.live, overrides=self.overrides)
+
+    def price_notes(self, assets: Iterable[PlannedAsset]) -> tuple[str, ...]:
+        """Return a sentence for each endpoint whose price here disagrees with what fal says today."""
+        units = {asset.endpoint: asset.unit for asset in assets}
+        return price_notes(units, live=self.live, overrides=self.overrides)

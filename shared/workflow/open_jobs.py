@@ -1,0 +1,201 @@
+"""Bring an open job to its end: by looking it up at fal, in fal's list of requests, or by giving up the wait.
+
+An engine's clock starts when fal says that it works on the job, not while it queues. A job that is overdue is
+cancelled, and is over only when fal says so: until then nothing else is bought in its stead.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.fal.callbacks import CallbackName
+from shared.fal.outcomes import (
+    Failed,
+    FalUnreachable,
+    Finished,
+    Gone,
+    InProgress,
+    JobOutcome,
+    ListedRequest,
+    Queued,
+)
+from shared.fal.platform import matches
+from shared.keys import AssetKind
+from shared.ledger.records import Job, Seconds
+from shared.ledger.states import CANCEL, HOLD, START, JobState
+from shared.workflow.asking import ask_again
+from shared.workflow.receive_callback import inbox_message
+from shared.workflow.waking import wake
+
+if TYPE_CHECKING:
+    from shared.fal.errors import SortedError
+    from shared.ports import Ledger, Provider, Queue, RequestList, Requests, TaskTokens
+
+_CLOCKS_APART: Seconds = 60
+_LIST_WINDOW: Seconds = 300
+"""The span in which a request was sent that belongs to a POST: longer than one may take, clocks apart and all."""
+
+_MAX_PAYLOAD = 200_000
+"""Bytes of a result that goes through the inbox; a larger one is fetched by whoever collects it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a job may take.
+
+    Parameters
+    ----------
+    start
+        In fal's queue.
+    picture_run, clip_run
+        From when fal began to work on it.
+    callback
+        From its end until we must have heard of it: fal keeps results, and calls back, for an hour.
+    """
+
+    start: Seconds
+    picture_run: Seconds
+    clip_run: Seconds
+    callback: Seconds
+
+    def run(self, kind: AssetKind) -> Seconds:
+        """Return how long fal may work on a job of this kind."""
+        return self.clip_run if kind is AssetKind.CLIP else self.picture_run
+
+    def deadline(self, job: Job) -> Seconds:
+        """Return from when on nobody will hear of a job any more."""
+        return (job.sent_at or job.claimed_at) + self.start + self.run(job.kind) + self.callback
+
+
+@dataclass(frozen=True, slots=True)
+class JobDesk:
+    """What looking after open jobs needs from the world.
+
+    Parameters
+    ----------
+    rebuy
+        Whether what is held is bought once more without asking a person.
+    """
+
+    ledger: "Ledger"
+    tokens: "TaskTokens"
+    provider: "Provider"
+    request_list: "RequestList"
+    requests: "Requests"
+    inbox: "Queue"
+    patience: Patience
+    rebuy: bool
+
+
+def look_up(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
+    """Ask fal how a job stands, and do what follows from it; return what that was, in words."""
+    try:
+        outcome: JobOutcome = desk.provider.look_up(job.endpoint, request_id)
+    except FalUnreachable:
+        return "fal unreachable"
+    match outcome:
+        case Queued():
+            overdue = now - (job.submitted_at or job.claimed_at) > desk.patience.start
+            return _cancel(job, request_id, now, desk) if overdue else "queued"
+        case InProgress():
+            if job.started_at is None:
+                desk.ledger.step(job, START, now, {"started_at": now})
+                return "in progress"
+            overdue = now - job.started_at > desk.patience.run(job.kind)
+            return _cancel(job, request_id, now, desk) if overdue else "in progress"
+        case Finished(payload):
+            _deliver(job, request_id, payload, desk)
+            return "finished"
+        case Failed():
+            # Without a payload, so that the collector sorts what fal answers, and not what we made of it.
+            _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": None}, desk)
+            return "failed"
+        case Gone():
+            return _look_in_list(job, request_id, now, desk)
+
+
+def settle_doubt(job: Job, doubted: Sequence[Job], now: Seconds, desk: JobDesk) -> str:
+    """Look for a job in fal's list of requests; give up the wait for it when its time is over.
+
+    Parameters
+    ----------
+    doubted
+        All jobs that are in doubt: of two that sent the very same request the list cannot tell which is which.
+    """
+    sent: Mapping[str, Any] = json.loads(job.sent_input or "{}")
+    twins = [other for other in doubted if other.endpoint == job.endpoint and other.sent_input == job.sent_input]
+    if len(twins) < 2:  # noqa: PLR2004 - itself alone
+        for request in _listed(job, now, desk):
+            if request.input is not None and matches(sent, request.input):
+                adopted = desk.ledger.adopt(job, request.request_id, now)
+                if adopted:
+                    return f"found, {look_up(adopted, request.request_id, now, desk)}"
+    if job.state is JobState.HELD:
+        return _answer_held(job, desk)
+    return _hold(job, now, desk) if now > desk.patience.deadline(job) else "unconfirmed"
+
+
+def _look_in_list(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
+    """Find the result of a job in the list when the queue has forgotten it. That it has says nothing about payment."""
+    listed = next((request for request in _listed(job, now, desk) if request.request_id == request_id), None)
+    match listed.outcome if listed else None:
+        case Finished(payload):
+            _deliver(job, request_id, payload, desk)
+            return "found in the list"
+        case Failed(error):
+            payload = _as_fal_says(error)
+            _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": payload}, desk)
+            return "failed"
+        case _:
+            return _hold(job, now, desk) if now > desk.patience.deadline(job) else "gone at fal"
+
+
+def _listed(job: Job, now: Seconds, desk: JobDesk) -> Sequence[ListedRequest]:
+    since = (job.sent_at or job.claimed_at) - _CLOCKS_APART
+    try:
+        # Until now: whether the list is of the requests that were sent in a span, or ended in it, is not documented.
+        listed = desk.request_list.requests_between(job.endpoint, since, now + _CLOCKS_APART)
+    except FalUnreachable:
+        return ()
+    return [request for request in listed if since <= request.sent_at <= since + _LIST_WINDOW]
+
+
+def _cancel(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
+    if job.cancelled_at is not None:
+        return _hold(job, now, desk) if now - job.cancelled_at > desk.patience.callback else "cancelled"
+    try:
+        desk.provider.cancel(job.endpoint, request_id)
+    except FalUnreachable:
+        return "fal unreachable"
+    desk.ledger.step(job, CANCEL, now, {"cancelled_at": now})
+    return "cancelled"
+
+
+def _hold(job: Job, now: Seconds, desk: JobDesk) -> str:
+    held = desk.ledger.step(job, HOLD, now)
+    return _answer_held(held, desk) if held else "settled meanwhile"
+
+
+def _answer_held(job: Job, desk: JobDesk) -> str:
+    if desk.rebuy:
+        ask_again(job.address, desk.ledger, desk.requests)
+        return "bought once more"
+    wake(job, desk.ledger, desk.tokens)
+    return "held"
+
+
+def _deliver(job: Job, request_id: str, payload: Mapping[str, Any], desk: JobDesk) -> None:
+    callback: dict[str, object] = {"request_id": request_id, "status": "OK", "payload": payload}
+    if len(json.dumps(callback)) > _MAX_PAYLOAD:
+        callback["payload"] = None
+    _put_into_inbox(job, callback, desk)
+
+
+def _put_into_inbox(job: Job, callback: dict[str, object], desk: JobDesk) -> None:
+    name = CallbackName(address=job.address, attempt=job.attempt, secret=job.secrets[str(job.attempt)])
+    desk.inbox.send(inbox_message(name.query, json.dumps(callback).encode()))
+
+
+def _as_fal_says(error: "SortedError") -> dict[str, object]:
+    return {"detail": [{"type": error.name, "msg": error.message, "loc": ["body"]}]}

@@ -1,0 +1,57 @@
+"""What a quote is reckoned with: the prices of today, and what the episode has used already."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.fal.outcomes import FalUnreachable
+from shared.ledger.budgets import Budget, BudgetKind, Usage
+from shared.ledger.states import JobState
+from shared.plan.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from shared.fal.endpoints import Endpoints
+    from shared.ledger.records import Job
+    from shared.ports import Ledger
+    from shared.prices import LivePrice
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Where prices come from, but for the table.
+
+    Parameters
+    ----------
+    live
+        Gives what fal asks for endpoints today; raises `FalUnreachable`.
+    overrides
+        The operator's prices in US dollars a unit, by endpoint.
+    """
+
+    live: "Callable[[Collection[str]], Mapping[str, LivePrice]]"
+    overrides: Mapping[str, float]
+
+
+def catalogue_of(
+    missing: AbstractSet[str], endpoints: "Endpoints", prices: Prices
+) -> tuple[Catalogue, tuple[str, ...]]:
+    """Return what everything costs today, with a warning where fal could not be asked.
+
+    Parameters
+    ----------
+    missing
+        The endpoints of what has to be bought; fal is asked about no others.
+    """
+    unknown = missing - prices.overrides.keys()
+    try:
+        return Catalogue(endpoints, prices.live(unknown) if unknown else {}, prices.overrides), ()
+    except FalUnreachable as error:
+        warning = f"fal could not be asked for its prices ({error}): the quote reckons with Showrunner's own table"
+        return Catalogue(endpoints, {}, prices.overrides), (warning,)
+
+
+def spent_but_for(jobs: "Iterable[Job]", episode_id: str, ledger: "Ledger") -> Usage:
+    """Return what an episode has used but for what is under way: that is missing yet, so that its quote has it."""
+    under_way = (job for job in jobs if job.is_open and job.state is not JobState.HELD and job.episode_id == episode_id)
+    return sum((-job.usage for job in under_way), ledger.spent(Budget(BudgetKind.EPISODE, episode_id)))

@@ -1,0 +1,362 @@
+"""Bringing open jobs to an end: found at fal, found in its list, cancelled when overdue, held when nobody can tell."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.fal.errors import Scope, SortedError
+from shared.fal.outcomes import Accepted, Failed, FalUnreachable, Finished, Gone, InProgress, Queued
+from shared.keys import AssetKind
+from shared.ledger.states import SETTLED, JobState
+from shared.workflow.asking import AssetRequest
+from shared.workflow.buy_asset import Answer, buy_asset
+from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
+from shared.workflow.reconcile import Reconciled, reconcile
+from tests.builders import TWO_SCENES, addresses_of, image_delivered, job_of, plan_of, waiter_of
+from tests.fakes.provider import Lost
+from tests.world import PATIENCE, World, request_of
+
+PLAN = plan_of(TWO_SCENES)
+PORTRAIT, OTHER = sorted(addresses_of(PLAN, AssetKind.PORTRAIT))
+CLIP = min(addresses_of(PLAN, AssetKind.CLIP))
+DELIVERED = Finished(image_delivered()["payload"])
+DEADLINE = PATIENCE.start + PATIENCE.picture_run + PATIENCE.callback
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(PLAN)
+    world.begin()
+    return world
+
+
+def buy(world: World, address: str = PORTRAIT, who: str = "one") -> None:
+    buy_asset(request_of(who, address), world.shop())
+
+
+def cycle(world: World) -> Reconciled:
+    """Reconcile, and collect what it put into the inbox."""
+    seen = reconcile(world.reconciling())
+    bodies, world.inbox.sent = world.inbox.bodies, []
+    for body in bodies:
+        collect_asset(InboxMessage.model_validate_json(body), world.collecting())
+    return seen
+
+
+def lose(world: World, address: str = PORTRAIT) -> str:
+    """Have fal accept a job, and lose its answer; return the request's id."""
+    world.provider.answers = [Lost()]
+    buy(world, address)
+    assert world.job(address).state is JobState.UNCONFIRMED
+    return world.provider.invoice[-1].request_id
+
+
+def test_a_job_whose_answer_and_callback_were_lost_is_found_in_the_list(world: World) -> None:
+    # given a job that fal has and has finished, and of which we have heard nothing
+    request_id = lose(world)
+    world.provider.outcomes = {request_id: DELIVERED}
+    # when reconcile looks
+    assert cycle(world).watched == {"found, finished": 1}
+    # then it is ours, bought once
+    assert (world.job(PORTRAIT).state, world.job(PORTRAIT).request_id) == (JobState.STORED, request_id)
+    assert world.tokens.answers == {"one": {"address": PORTRAIT}}
+    assert world.provider.posts == 1
+
+
+def test_a_request_in_the_list_belongs_to_one_job(world: World) -> None:
+    """A new take sends the very same request: what is known to be another job's is not taken for the lost one."""
+    # given two takes of one portrait: the first is at fal, the second was lost before it came there
+    plan = plan_of({**TWO_SCENES, "characters": [{**character, "take": 2} for character in TWO_SCENES["characters"]]})
+    second = next(
+        address
+        for address, asset in plan.assets.items()
+        if asset.arguments == PLAN.assets[PORTRAIT].arguments and asset.kind is AssetKind.PORTRAIT
+    )
+    both = plan.model_copy(update={"assets": plan.assets | PLAN.assets})
+    world = World(both)
+    world.begin()
+    buy(world)
+    world.provider.answers = [Lost()]
+    buy(world, second, "two")
+    world.provider.invoice.pop()
+    # when reconcile looks into the list, which shows the first
+    seen = cycle(world)
+    # then the second stays in doubt
+    assert seen.watched == {"queued": 1, "unconfirmed": 1}
+    assert world.job(second).state is JobState.UNCONFIRMED
+
+
+def test_two_lost_jobs_of_the_very_same_request_are_left_to_their_callbacks(world: World) -> None:
+    first, second = (
+        job_of(JobState.UNCONFIRMED, address * 40, sent_input="{}", sent_at=world.clock()) for address in "ab"
+    )
+    from shared.workflow.open_jobs import settle_doubt
+
+    world.provider.submit(first.endpoint, {}, "https://hooks.example.test/?address=x&attempt=1&secret=y")
+    assert settle_doubt(first, [first, second], world.clock(), world.reconciling().jobs) == "unconfirmed"
+
+
+@pytest.mark.parametrize("listing", ["not yet", "only what has ended", "without inputs", "unreachable"])
+def test_what_the_list_does_not_show_proves_nothing(world: World, listing: str) -> None:
+    # given a lost job, and a list that does not show it
+    lose(world)
+    world.platform.lists = listing != "not yet"
+    world.platform.lists_unfinished = listing != "only what has ended"
+    world.platform.keeps_inputs = listing != "without inputs"
+    world.platform.unreachable = listing == "unreachable"
+    # when reconcile looks, until shortly before nobody will hear of it any more
+    for _ in range(10):
+        assert cycle(world).watched == {"unconfirmed": 1}
+        world.clock.forward(DEADLINE / 10 - 1)
+    # then it is still in doubt, and after that it is held: everybody is told, and it is counted
+    assert world.job(PORTRAIT).state is JobState.UNCONFIRMED
+    world.clock.forward(60)
+    assert cycle(world).watched == {"held": 1}
+    assert world.tokens.error("one") == "AssetHeld"
+    assert cycle(world).held == 1
+    # and fal was asked for it once
+    assert world.provider.posts == 1
+
+
+def test_a_held_job_that_turns_up_after_all_is_kept(world: World) -> None:
+    # given a job that is held
+    request_id = lose(world)
+    world.platform.lists = False
+    world.clock.forward(DEADLINE + 1)
+    cycle(world)
+    assert world.job(PORTRAIT).state is JobState.HELD
+    # when the list shows it days later
+    world.platform.lists = True
+    world.provider.outcomes = {request_id: DELIVERED}
+    cycle(world)
+    # then it is stored
+    assert world.job(PORTRAIT).state is JobState.STORED
+
+
+def test_a_held_job_is_bought_once_more_where_the_stack_is_set_so(world: World) -> None:
+    # given a job in doubt, and a stack that rebuys
+    lose(world)
+    world.platform.lists = False
+    world.rebuy = True
+    world.clock.forward(DEADLINE + 1)
+    # when its time is over
+    assert cycle(world).watched == {"bought once more": 1}
+    [(_, body, _)] = world.requests.sent
+    assert buy_asset(AssetRequest.model_validate_json(body), world.shop()) is Answer.SUBMITTED
+    # then nobody was failed, and the ledger remembers
+    assert world.tokens.answers == {}
+    assert world.job(PORTRAIT).possible_duplicates == 1
+
+
+def test_a_result_that_the_queue_has_forgotten_is_found_in_the_list(world: World) -> None:
+    # given a finished job that nobody collected in time
+    buy(world)
+    job = world.provider.invoice[0]
+    world.provider.outcomes = {job.request_id: Gone()}
+    world.platform = replace(world.platform)
+    listed = world.platform.requests_between
+
+    def with_output(endpoint: str, since: float, until: float) -> Any:
+        return [replace(request, outcome=DELIVERED) for request in listed(endpoint, since, until)]
+
+    world.platform.requests_between = with_output  # type: ignore[method-assign]
+    # then it is delivered from there
+    assert cycle(world).watched == {"found in the list": 1}
+    assert world.job(PORTRAIT).state is JobState.STORED
+
+
+def test_a_job_that_fal_has_forgotten_is_held_and_never_taken_for_free(world: World) -> None:
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: Gone()}
+    assert cycle(world).watched == {"gone at fal": 1}
+    world.clock.forward(DEADLINE + 1)
+    assert cycle(world).watched == {"held": 1}
+    assert world.job(PORTRAIT).state is JobState.HELD
+
+
+@pytest.mark.parametrize(("address", "limit"), [(PORTRAIT, PATIENCE.picture_run), (CLIP, PATIENCE.clip_run)])
+def test_an_overdue_job_is_cancelled_and_over_only_when_fal_says_so(world: World, address: str, limit: float) -> None:
+    # given a job that waits in fal's queue for an hour, and is then worked on
+    buy(world, address)
+    [job] = world.provider.invoice
+    world.clock.forward(3600)
+    assert cycle(world).watched == {"queued": 1}
+    world.provider.outcomes = {job.request_id: InProgress()}
+    cycle(world)
+    # when it has been worked on for as long as it may
+    world.clock.forward(limit)
+    assert cycle(world).watched == {"in progress": 1}
+    assert world.provider.cancelled == []
+    world.clock.forward(1)
+    assert cycle(world).watched == {"cancelled": 1}
+    # then it is cancelled once, and still nobody is told anything: it may finish all the same
+    cycle(world)
+    assert world.provider.cancelled == [job.request_id]
+    assert (world.job(address).state, world.tokens.answers) == (JobState.SUBMITTED, {})
+    # and when fal says that it is over, everybody learns it, with a reason in words
+    error = SortedError("client_cancelled", "cancelled", Scope.JOB, retry=False)
+    world.provider.outcomes = {job.request_id: Failed(error)}
+    cycle(world)
+    failure = world.job(address).failure
+    assert failure
+    assert (failure.error, failure.permanent) == ("Overdue", False)
+    assert world.tokens.error("one") == "AssetFailed"
+
+
+def test_an_overdue_job_that_finishes_all_the_same_is_kept(world: World) -> None:
+    buy(world)
+    [job] = world.provider.invoice
+    world.provider.outcomes = {job.request_id: InProgress()}
+    cycle(world)
+    world.clock.forward(PATIENCE.picture_run + 1)
+    cycle(world)
+    world.provider.outcomes = {job.request_id: DELIVERED}
+    cycle(world)
+    assert world.job(PORTRAIT).state is JobState.STORED
+
+
+def test_a_job_that_cannot_be_cancelled_is_held_in_the_end(world: World) -> None:
+    # given an overdue job that fal goes on with, whatever it is told
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: InProgress()}
+    cycle(world)
+    world.clock.forward(PATIENCE.picture_run + 1)
+    cycle(world)
+    # when an hour has passed since it was told to stop
+    world.clock.forward(PATIENCE.callback + 1)
+    cycle(world)
+    # then nobody waits for it any more, and nothing else was bought in its stead
+    assert world.job(PORTRAIT).state is JobState.HELD
+    assert world.tokens.error("one") == "AssetHeld"
+
+
+def test_a_job_that_waits_too_long_in_fals_queue_is_cancelled(world: World) -> None:
+    buy(world)
+    world.clock.forward(PATIENCE.start + 1)
+    cycle(world)
+    assert world.provider.cancelled == [world.provider.invoice[0].request_id]
+
+
+def test_a_cancel_that_does_not_get_through_is_tried_again(world: World) -> None:
+    buy(world)
+
+    def unreachable(_: str) -> None:
+        raise FalUnreachable("down")
+
+    world.provider.on_cancel = unreachable
+    world.clock.forward(PATIENCE.start + 1)
+    assert cycle(world).watched == {"fal unreachable": 1}
+    assert world.job(PORTRAIT).cancelled_at is None
+
+
+def test_a_lost_wake_up_is_repeated(world: World) -> None:
+    # given a stored asset whose settler died before it woke anybody
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: DELIVERED}
+    world.ledger.add_waiter(waiter_of("two", PORTRAIT))
+    reconcile(world.reconciling())
+    [body] = world.inbox.bodies
+    desk = world.collecting()
+    collect_asset(InboxMessage.model_validate_json(body), replace(desk, tokens=_Deaf()))  # type: ignore[arg-type]
+    assert world.job(PORTRAIT).state in SETTLED
+    world.ledger.add_waiter(waiter_of("one", PORTRAIT))
+    world.ledger.add_waiter(waiter_of("two", PORTRAIT))
+    # when reconcile passes
+    assert reconcile(world.reconciling()).watched == {"woken": 1}
+    # then all are awake, and after one more cycle nobody looks after the address any more
+    assert set(world.tokens.answers) == {"one", "two"}
+    reconcile(world.reconciling())
+    assert world.ledger.watched() == []
+
+
+class _Deaf:
+    def succeed(self, token: str, output: object) -> None:
+        pass
+
+
+def test_what_is_free_and_waited_for_is_asked_for_again(world: World) -> None:
+    # given an asset for which somebody waits, and a message that was lost
+    world.ledger.add_waiter(waiter_of("one", PORTRAIT))
+    assert reconcile(world.reconciling()).watched == {"asked again": 1}
+    # then the request is there once more, and buys it
+    [(kind, body, delay)] = world.requests.sent
+    assert (kind, delay) == (AssetKind.PORTRAIT, 0)
+    assert buy_asset(AssetRequest.model_validate_json(body), world.shop()) is Answer.SUBMITTED
+    assert world.provider.jobs_per_address == {PORTRAIT: 1}
+
+
+def test_whoever_cannot_buy_passes_the_question_on(world: World) -> None:
+    # given an asset that is free, for which an ended run and a living one wait
+    world.ledger.claim_run("other", "d", 1.0, name=lambda _: "other-1", again=frozenset())
+    dead, alive = request_of("dead", PORTRAIT, run="long gone"), request_of("alive", PORTRAIT, "other-1", "other")
+    for request in (dead, alive):
+        world.ledger.add_waiter(request.waiter(world.clock()))
+    # when the first is asked on behalf of
+    assert buy_asset(dead, world.shop()) is Answer.RUN_OVER
+    # then it asks for the other
+    [(_, body, _)] = world.requests.sent
+    assert AssetRequest.model_validate_json(body) == alive
+
+
+def test_a_cycle_that_takes_too_long_leaves_the_rest_to_the_next(world: World) -> None:
+    # given many open jobs, and a fal that answers slowly
+    for address in sorted(PLAN.assets):
+        buy(world, address, f"token of {address}")
+    look_up = world.provider.look_up
+
+    def slow(endpoint: str, request_id: str) -> Any:
+        world.clock.forward(60)
+        return look_up(endpoint, request_id)
+
+    world.provider.look_up = slow  # type: ignore[method-assign]
+    # when a cycle runs, then it ends in time, and the next one begins elsewhere
+    seen = reconcile(world.reconciling()).watched
+    assert seen["queued"] == 3
+    assert seen["left for the next cycle"] == len(PLAN.assets) - 3
+
+
+@given(
+    times=st.lists(st.integers(0, 4000), min_size=1, max_size=12), outcome=st.sampled_from(["lost", "gone", "stuck"])
+)
+def test_no_token_waits_longer_than_all_limits_together(times: list[int], outcome: str) -> None:
+    # given a job of which nobody will ever hear
+    world = World(PLAN)
+    world.begin()
+    world.platform.lists = False
+    world.provider.answers = [Lost() if outcome == "lost" else Accepted("request-1")]
+    buy(world)
+    world.provider.outcomes = {"request-1": InProgress() if outcome == "stuck" else Gone()}
+    # when reconcile passes at any times, and then often enough for every limit to pass one after another
+    for pause in [*times, *[300] * 60]:
+        world.clock.forward(pause)
+        cycle(world)
+    # then its waiter has been told, and it was bought once at most
+    assert world.tokens.error("one") == "AssetHeld"
+    assert world.provider.posts == 1
+
+
+def test_the_queue_is_not_taken_for_work(world: World) -> None:
+    buy(world)
+    assert cycle(world).watched == {"queued": 1}
+    assert world.job(PORTRAIT).started_at is None
+    assert isinstance(world.provider.look_up("x", "request-1"), Queued)
+
+
+def test_the_collector_takes_what_the_list_gave(world: World) -> None:
+    """A failure in the list reaches the ledger with fal's own type."""
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: Gone()}
+    error = SortedError("content_policy_violation", "flagged", Scope.ASSET, retry=False)
+    listed = world.platform.requests_between
+    world.platform.requests_between = lambda *args: [  # type: ignore[method-assign]
+        replace(request, outcome=Failed(error)) for request in listed(*args)
+    ]
+    reconcile(world.reconciling())
+    [body] = world.inbox.bodies
+    assert collect_asset(InboxMessage.model_validate_json(body), world.collecting()) is Collected.FAILED
+    failure = world.job(PORTRAIT).failure
+    assert failure
+    assert (failure.error, failure.permanent) == ("content_policy_violation", True)
