@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,21 @@ def test_bad_input_is_refused_with_its_reason(
     }
 
 
+_PATIENCE_SECONDS = 20
+
+
 def failed_execution(stage: Stage, episode_id: str) -> Any:
+    """Return the episode's one execution once it has failed: its run is closed in the ledger a moment before."""
     functions = stage.studio.clients.stepfunctions
-    listed = functions.list_executions(
-        stateMachineArn=stage.studio.stack.outputs["StateMachineArn"], statusFilter="FAILED"
-    )["executions"]
-    (arn,) = [entry["executionArn"] for entry in listed if entry["name"].startswith(episode_id)]
-    return functions.describe_execution(executionArn=arn)
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        listed = functions.list_executions(stateMachineArn=stage.studio.stack.outputs["StateMachineArn"])["executions"]
+        (entry,) = [entry for entry in listed if entry["name"].startswith(episode_id)]
+        if entry["status"] != "RUNNING":
+            assert entry["status"] == "FAILED"
+            return functions.describe_execution(executionArn=entry["executionArn"])
+        time.sleep(0.1)
+    raise AssertionError(f"the execution of {episode_id} did not end")
 
 
 def uploaded(stage: Stage, episode_id: str) -> dict[str, bytes]:
