@@ -142,6 +142,12 @@ class Ledger(Protocol):
     def parts(self, run_name: str) -> dict[int, PartOutcome]:
         """Return the parts that a run has made so far, by their index."""
 
+    def note_given_up(self, run_name: str, address: Address, failure: Failure) -> None:
+        """Remember why a run made do without a clip, where the clip's own job does not say it."""
+
+    def given_up(self, run_name: str) -> dict[Address, Failure]:
+        """Return what was noted so, by the clip's address."""
+
     def outages(self, whats: Iterable[str]) -> dict[str, Outage]:
         """Return the outages that are noted of endpoints, or of the account."""
 

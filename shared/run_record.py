@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.addresses import Address
 from shared.frozen import Frozen
-from shared.ledger.records import Job, Outage, PartOutcome, Run
+from shared.ledger.records import Failure, Job, PartOutcome, Run
 from shared.ledger.states import JobState
 from shared.plan.models import Plan, PlannedEngine, PlannedPart
 
@@ -20,15 +20,15 @@ class RunRecord:
         The jobs of its plan's assets, whichever run they are of.
     parts
         The parts that it has made, by their index.
-    outages
-        The outages of its plan's endpoints that are noted now.
+    given_up
+        Why it made do without clips, where their jobs do not say it, by the clips' addresses.
     """
 
     run: Run
     plan: Plan
     jobs: Mapping[Address, Job]
     parts: Mapping[int, PartOutcome] = field(default_factory=dict)
-    outages: Mapping[str, Outage] = field(default_factory=dict)
+    given_up: Mapping[Address, Failure] = field(default_factory=dict)
 
     def reached(self, part: PlannedPart) -> tuple[PlannedEngine, ...]:
         """Return the engines of a part that the run has come to, or may have."""
@@ -76,8 +76,6 @@ class SteppedDown(Frozen):
     given_up: tuple[GivenUp, ...]
 
 
-CLIP_REFUSED = "ClipRefused"
-LEFT_ALONE = "EndpointLeftAlone"
 NOT_KNOWN = "NotKnown"
 
 
@@ -99,16 +97,9 @@ def stepped_down_of(record: RunRecord) -> tuple[SteppedDown, ...]:
 
 
 def _why_given_up(engine: PlannedEngine, record: RunRecord) -> GivenUp:
-    asset = record.plan.assets.get(engine.clip.address) if engine.clip else None
-    job = record.jobs.get(asset.address) if asset else None
-    if job and job.state is JobState.FAILED and job.failure:
-        return GivenUp(engine=engine.name, error=job.failure.error, reason=job.failure.message)
-    if job and job.state is JobState.STORED:
-        reason = "its clip came and is paid for, but cannot be used; the log of house_clip says why"
-        return GivenUp(engine=engine.name, error=CLIP_REFUSED, reason=reason)
-    outage = record.outages.get(asset.endpoint) if asset else None
-    if asset and outage:
-        reason = f"{asset.endpoint} is left alone for a while: {outage.reason}"
-        return GivenUp(engine=engine.name, error=LEFT_ALONE, reason=reason)
-    reason = "nothing was sent to it, and what was wrong with it is over by now"
-    return GivenUp(engine=engine.name, error=NOT_KNOWN, reason=reason)
+    address = engine.clip.address if engine.clip else ""
+    job = record.jobs.get(address)
+    failure = record.given_up.get(address) or (job.failure if job and job.state is JobState.FAILED else None)
+    if failure is None:
+        return GivenUp(engine=engine.name, error=NOT_KNOWN, reason="no reason is on record")
+    return GivenUp(engine=engine.name, error=failure.error, reason=failure.message)

@@ -17,18 +17,22 @@ pk                         sk                          item
 ``EPISODE#<id>``           ``RUN#<digest>``            the latest run at this state of inputs
 ``EPISODE#<id>``           ``NEWEST``                  which run was claimed last
 ``RUN#<run's name>``       ``PART#<index>``            how a part was made
+``RUN#<run's name>``       ``GIVEN-UP#<address>``      why it made do without a clip
 =========================  ==========================  ======================================
 """
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
+from shared.addresses import Address
 from shared.ledger.dynamo_jobs import DynamoJobs
 from shared.ledger.dynamo_table import Key, LedgerBusy, record_of
-from shared.ledger.records import ENDED_RUNS, PartOutcome, Run, RunState, Seconds
+from shared.ledger.records import ENDED_RUNS, Failure, PartOutcome, Run, RunState, Seconds
 from shared.ledger.rules import claimed_run, may_take_up
 
 __all__ = ["DynamoLedger", "LedgerBusy"]
+
+_GIVEN_UP = "GIVEN-UP#"
 
 
 class DynamoLedger(DynamoJobs):
@@ -100,6 +104,15 @@ class DynamoLedger(DynamoJobs):
         items = self._query(f"RUN#{run_name}", "PART#")
         found = (PartOutcome.model_validate(record_of(item)) for item in items)
         return {outcome.part: outcome for outcome in found}
+
+    def note_given_up(self, run_name: str, address: Address, failure: Failure) -> None:
+        """Remember why a run made do without a clip, where the clip's own job does not say it."""
+        self._put((f"RUN#{run_name}", f"{_GIVEN_UP}{address}"), failure)
+
+    def given_up(self, run_name: str) -> dict[Address, Failure]:
+        """Return what was noted so, by the clip's address."""
+        items = self._query(f"RUN#{run_name}", _GIVEN_UP)
+        return {item["sk"].removeprefix(_GIVEN_UP): Failure.model_validate(record_of(item)) for item in items}
 
 
 def _run(episode_id: str, digest: str) -> Key:

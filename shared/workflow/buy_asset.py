@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 CLAIM_LEASE: Seconds = 90
 """How long a claim holds: longer than its function may run, shorter than its message stays invisible."""
 
+LEFT_ALONE = "EndpointLeftAlone"
+"""Why a run made do without a clip that it never asked fal for."""
+
 SUBMITTER_LOST = "the submitter was lost"
 """The doubt about a job whose submitter died between announcing its POST and recording the answer."""
 
@@ -240,8 +243,9 @@ def _stay_away(outage: Outage, purchase: _Purchase, shop: Shop) -> Answer:
         return Answer.PUT_OFF
     if not outage.definite and not _has_another_engine(purchase):
         return Answer.PUT_OFF
-    message = f"{purchase.asset.endpoint} is left alone for a while: {outage.reason}"
-    _answer_alone(purchase.waiter, Failure(error=ASSET_FAILED, message=message), shop)
+    reason = Failure(error=LEFT_ALONE, message=f"{purchase.asset.endpoint} is left alone for a while: {outage.reason}")
+    shop.ledger.note_given_up(purchase.run.name, purchase.asset.address, reason)
+    _answer_alone(purchase.waiter, Failure(error=ASSET_FAILED, message=reason.message), shop)
     return Answer.SKIPPED
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.frozen import Frozen
 from shared.keys import FileKind, FileRef
-from shared.ledger.records import PartOutcome
+from shared.ledger.records import Failure, PartOutcome
 from shared.media.errors import MediaRefused
 from shared.media.house import make_house_clip, make_still_clip
 from shared.media.house_encoder import EncoderSettings
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.ports import Bucket, Ledger
+
+
+CLIP_REFUSED = "ClipRefused"
+"""Why a run made do without a clip that came, and was paid for."""
 
 
 class HouseClipRequest(Frozen):
@@ -64,6 +68,9 @@ def make_part(request: HouseClipRequest, room: CuttingRoom) -> HouseClipAnswer:
         try:
             _make(part, engine, house, house_format(plan.aspect_ratio, plan.resolution), room)
         except MediaRefused as refusal:
+            if engine.clip:
+                failure = Failure(error=CLIP_REFUSED, message=f"its clip came and cannot be used: {refusal}")
+                room.ledger.note_given_up(request.run, engine.clip.address, failure)
             return HouseClipAnswer(outcome=Made.REFUSED, message=str(refusal))
     outcome = PartOutcome(
         part=part.index,

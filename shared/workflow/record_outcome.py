@@ -102,7 +102,7 @@ def _record_of(run: Run, desk: ClosingDesk) -> RunRecord | None:
         plan=plan,
         jobs=desk.ledger.jobs(plan.assets),
         parts=desk.ledger.parts(run.name),
-        outages=desk.ledger.outages({asset.endpoint for asset in plan.assets.values()}),
+        given_up=desk.ledger.given_up(run.name),
     )
 
 

@@ -9,6 +9,7 @@ from shared.addresses import Address
 from shared.ledger.budgets import Budget, BudgetKind, CapReached, Usage, cap_reached
 from shared.ledger.records import (
     ENDED_RUNS,
+    Failure,
     Handover,
     Job,
     Outage,
@@ -39,6 +40,7 @@ class MemoryLedger:
         self._runs: dict[tuple[str, str], Run] = {}
         self._newest: dict[str, str] = {}
         self._parts: dict[str, dict[int, PartOutcome]] = {}
+        self._given_up: dict[str, dict[Address, Failure]] = {}
         self._handovers: dict[Address, Handover] = {}
 
     def job(self, address: Address) -> Job | None:
@@ -173,6 +175,12 @@ class MemoryLedger:
 
     def parts(self, run_name: str) -> dict[int, PartOutcome]:
         return dict(self._parts.get(run_name, {}))
+
+    def note_given_up(self, run_name: str, address: Address, failure: Failure) -> None:
+        self._given_up.setdefault(run_name, {})[address] = failure
+
+    def given_up(self, run_name: str) -> dict[Address, Failure]:
+        return dict(self._given_up.get(run_name, {}))
 
     def handover(self, address: Address) -> Handover | None:
         return self._handovers.get(address)

@@ -162,6 +162,18 @@ def test_parts_of_a_run(ledger: Ledger) -> None:
     assert ledger.parts("other") == {}
 
 
+def test_why_a_run_made_do_without_clips(ledger: Ledger) -> None:
+    # given reasons noted for two clips, one of them twice
+    slow, short = (Failure(error=error, message="no") for error in ("EndpointLeftAlone", "ClipRefused"))
+    for address, failure in (("a" * 40, slow), ("b" * 40, slow), ("b" * 40, short)):
+        ledger.note_given_up("run", address, failure)
+    ledger.note_part("run", PartOutcome(part=1, engine="still", house_address=ADDRESS, seconds=4.8))
+    # then the last reason of each counts, in its own run, apart from the parts
+    assert ledger.given_up("run") == {"a" * 40: slow, "b" * 40: short}
+    assert set(ledger.parts("run")) == {1}
+    assert ledger.given_up("other") == {}
+
+
 def test_handed_over_files(ledger: Ledger) -> None:
     place = Handover(url="https://v3.fal.media/a", expires_at=1234.5)
     assert ledger.handover(ADDRESS) is None

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from shared.bill import Bill, bill_of
 from shared.keys import AssetKind
-from shared.ledger.records import Failure, Job, Outage, PartOutcome, Run, RunState
+from shared.ledger.records import Failure, Job, PartOutcome, Run, RunState
 from shared.ledger.states import OPEN, SETTLED, JobState
 from shared.plan.models import Plan
 from shared.prices import PRICES, price_of
-from shared.run_record import CLIP_REFUSED, LEFT_ALONE, NOT_KNOWN, RunRecord
+from shared.run_record import NOT_KNOWN, RunRecord
 from tests.builders import DIGEST, EPISODE, RUN, TWO_SCENES, addresses_of, job_of, part_of, plan_of
 
 PLAN = plan_of(TWO_SCENES)
@@ -148,26 +148,26 @@ class TestSteppedDown:
     MADE = PartOutcome(part=1, engine="still", house_address="b" * 40, seconds=4.8, stepped_down=("hedra", "fabric"))
     HEDRA, FABRIC = (engine.clip.address for engine in PART.engines if engine.clip)
 
-    def test_by_the_failure_of_the_job_and_by_the_outage_of_the_endpoint(self) -> None:
+    def test_by_the_failure_of_the_job_and_by_what_the_run_has_noted(self) -> None:
         failure = Failure(error="content_policy_violation", message="flagged", permanent=True)
-        fabric = PLAN.assets[self.FABRIC].endpoint
-        outage = Outage(what=fabric, strikes=5, reason="internal_server_error: oops", since=1.0, until=2.0)
+        noted = {self.FABRIC: Failure(error="EndpointLeftAlone", message="veed/fabric-1.0 is left alone for a while")}
         refused = priced(self.HEDRA, JobState.FAILED, failure=failure)
-        (stepped_down,) = bill_for(refused, parts={1: self.MADE}, outages={fabric: outage}).stepped_down
+        (stepped_down,) = bill_for(refused, parts={1: self.MADE}, given_up=noted).stepped_down
         assert (stepped_down.part, stepped_down.line, stepped_down.what) == (1, 2, "line 2 (Mara)")
         assert stepped_down.engine == "still"
         assert [(given_up.engine, given_up.error) for given_up in stepped_down.given_up] == [
             ("hedra", "content_policy_violation"),
-            ("fabric", LEFT_ALONE),
+            ("fabric", "EndpointLeftAlone"),
         ]
         assert [given_up.reason for given_up in stepped_down.given_up] == [
             "flagged",
-            "veed/fabric-1.0 is left alone for a while: internal_server_error: oops",
+            "veed/fabric-1.0 is left alone for a while",
         ]
 
     def test_by_a_clip_that_came_and_cannot_be_used_and_is_paid_for(self) -> None:
-        bill = bill_for(priced(self.HEDRA), parts={1: self.MADE})
-        assert [given_up.error for given_up in bill.stepped_down[0].given_up] == [CLIP_REFUSED, NOT_KNOWN]
+        noted = {self.HEDRA: Failure(error="ClipRefused", message="it is too short")}
+        bill = bill_for(priced(self.HEDRA), parts={1: self.MADE}, given_up=noted)
+        assert [given_up.error for given_up in bill.stepped_down[0].given_up] == ["ClipRefused", NOT_KNOWN]
         assert bill.total_usd == PLAN.assets[self.HEDRA].price_usd
 
     def test_a_piece_of_a_line_is_named(self) -> None:

@@ -13,7 +13,7 @@ from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
 from shared.workflow.reconcile import reconcile
 from shared.workflow.status import EpisodeState
-from tests.builders import EPISODE, TWO_SCENES, addresses_of, plan_of
+from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, plan_of
 from tests.world import World, request_of
 
 PLAN = plan_of(TWO_SCENES)
@@ -96,6 +96,10 @@ def test_an_engine_that_does_not_exist_is_skipped_for_all_lines(world: World) ->
     assert {world.tokens.error(address) for address in (first, second.address)} == {"AssetFailed"}
     assert world.provider.posts == 1
     assert world.job(first).state is JobState.FREE
+    # and the run remembers why it made do without them
+    given_up = world.ledger.given_up(RUN)
+    assert set(given_up) == {first, second.address}
+    assert {failure.error for failure in given_up.values()} == {"EndpointLeftAlone"}
     # and after a while it is tried again
     world.clock.forward(ABSENT_CLOSED)
     assert buy_asset(request_of("later", first), world.shop()) is Answer.SUBMITTED

@@ -9,7 +9,6 @@ from shared.fal.callbacks import CallbackUnreadable
 from shared.fal.errors import Scope, SortedError
 from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
 from shared.keys import AssetKind, FileRef
-from shared.ledger.budgets import Budget, BudgetKind
 from shared.ledger.records import Failure, Job
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
 from shared.media.errors import MediaRefused
@@ -18,11 +17,9 @@ from shared.workflow.collect_asset import (
     Collected,
     InboxMessage,
     ResultNotReady,
-    collect_asset,
 )
 from tests.builders import (
     ADDRESS,
-    EPISODE,
     SECRET,
     callback,
     claim_job,
@@ -34,9 +31,9 @@ from tests.builders import (
 )
 from tests.fakes.faults import Crash, Fuse
 from tests.fakes.provider import Invoiced
+from tests.unit.workflow.job_at_fal import collect, failure_of, world_with_a_job_at_fal
 from tests.world import World
 
-EPISODE_BUDGET = Budget(BudgetKind.EPISODE, EPISODE)
 KEY = FileRef.of_asset(AssetKind.PORTRAIT, ADDRESS).key
 ELSEWHERE = {"request_id": "request-1", "status": "OK", "payload": None, "payload_error": "not serialisable"}
 NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "error": "Invalid status code: 500"}
@@ -44,25 +41,7 @@ NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "err
 
 @pytest.fixture
 def world() -> World:
-    """A world in which fal has one job, for which two tokens wait."""
-    world = World()
-    job = claim_job(world.ledger, claim_of(), world.clock())
-    for step in (SEND, ACCEPT):
-        assert job
-        job = world.ledger.step(job, step, world.clock(), {"request_id": "request-1"} if step is ACCEPT else {})
-    for token in ("one", "two"):
-        world.ledger.add_waiter(waiter_of(token))
-    return world
-
-
-def collect(message: InboxMessage, world: World) -> Collected:
-    return collect_asset(message, world.collecting())
-
-
-def failure_of(world: World) -> Failure:
-    failure = world.job(ADDRESS).failure
-    assert failure
-    return failure
+    return world_with_a_job_at_fal()
 
 
 def next_attempt(world: World) -> Job:

@@ -2,17 +2,15 @@
 
 import pytest
 
-from shared.keys import AssetKind, FileRef
+from shared.keys import AssetKind
 from shared.ledger.budgets import Budget, BudgetKind, Usage
 from shared.ledger.outages import STRIKES, closure
-from shared.ledger.records import Failure, Handover
+from shared.ledger.records import Handover
 from shared.ledger.states import ACCEPT, CANCEL, SEND, START, JobState
 from shared.workflow.asking import AssetRequest
 from shared.workflow.collect_asset import (
     MAX_RETRIES,
     Collected,
-    InboxMessage,
-    collect_asset,
 )
 from tests.builders import (
     ADDRESS,
@@ -21,37 +19,16 @@ from tests.builders import (
     claim_job,
     claim_of,
     job_failed,
-    waiter_of,
 )
+from tests.unit.workflow.job_at_fal import collect, failure_of, world_with_a_job_at_fal
 from tests.world import World
 
 EPISODE_BUDGET = Budget(BudgetKind.EPISODE, EPISODE)
-KEY = FileRef.of_asset(AssetKind.PORTRAIT, ADDRESS).key
-ELSEWHERE = {"request_id": "request-1", "status": "OK", "payload": None, "payload_error": "not serialisable"}
-NO_REASON = {"request_id": "request-1", "status": "ERROR", "payload": None, "error": "Invalid status code: 500"}
 
 
 @pytest.fixture
 def world() -> World:
-    """A world in which fal has one job, for which two tokens wait."""
-    world = World()
-    job = claim_job(world.ledger, claim_of(), world.clock())
-    for step in (SEND, ACCEPT):
-        assert job
-        job = world.ledger.step(job, step, world.clock(), {"request_id": "request-1"} if step is ACCEPT else {})
-    for token in ("one", "two"):
-        world.ledger.add_waiter(waiter_of(token))
-    return world
-
-
-def collect(message: InboxMessage, world: World) -> Collected:
-    return collect_asset(message, world.collecting())
-
-
-def failure_of(world: World) -> Failure:
-    failure = world.job(ADDRESS).failure
-    assert failure
-    return failure
+    return world_with_a_job_at_fal()
 
 
 @pytest.mark.parametrize("error_type", ["generation_timeout", "runner_server_error"])

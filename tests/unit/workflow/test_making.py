@@ -100,12 +100,15 @@ def test_a_still_is_made_from_the_composite_and_says_what_failed_before(studio: 
     assert studio.ledger.parts(RUN)[0].stepped_down == ("hedra", "fabric")
 
 
-def test_a_clip_that_cannot_be_used_is_refused_and_not_noted(studio: Studio) -> None:
+def test_a_clip_that_cannot_be_used_is_refused_with_the_reason_on_record(studio: Studio) -> None:
     clip = PLAN.parts[0].engines[0].clip
     assert clip
     studio.refusing.add(clip.key)
     assert studio.make(0) is Made.REFUSED
     assert studio.ledger.parts(RUN) == {}
+    given_up = studio.ledger.given_up(RUN)
+    assert set(given_up) == {clip.address}
+    assert given_up[clip.address].error == "ClipRefused"
 
 
 def test_an_episode_is_joined_in_the_order_of_the_script_and_published(studio: Studio) -> None:
