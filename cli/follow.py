@@ -123,7 +123,7 @@ def follow_run(run: Run, target: "Target", show: Show) -> Ended:
             show("reading the script and the recordings", None)
         else:
             progress = progress_of(plan, latest, target.ledger.jobs(plan.assets), target.ledger.parts(latest.name))
-            show(_sentence(progress), progress)
+            show(_sentence(latest, progress), progress)
         if latest.state in ENDED_RUNS:
             return Ended(latest, was_done_before=False)
         if is_waiting_for_review(latest):
@@ -141,7 +141,9 @@ def plan_of(run: Run, target: "Target") -> Plan | None:
         return None
 
 
-def _sentence(progress: Progress) -> str:
+def _sentence(run: Run, progress: Progress) -> str:
+    if run.paused:
+        return f"paused until this is mended: {run.paused}"
     if progress.parts_ready == progress.parts:
         return "joining the episode"
     return "making the shots"

@@ -36,6 +36,8 @@ class Settings(Frozen):
     stored_result_seconds: PositiveFloat = 3600
     stored_large_result_seconds: PositiveFloat = 360
     large_result_bytes: PositiveInt = 10 * 1024
+    upload_token_seconds: PositiveFloat = 3600
+    """How long a token for uploads holds; fal_client keeps it for that long."""
     file_seconds: PositiveFloat | None = None
     """How long files are kept that bring no lifetime of their own. None: for ever."""
 

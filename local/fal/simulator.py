@@ -75,7 +75,13 @@ class Simulator:
             signing_keys=self._signing_keys,
             reset=self._reset,
         )
-        storage = StorageApi(base_url=base_url, account=account, files=self._files, faults=self._faults)
+        storage = StorageApi(
+            base_url=base_url,
+            account=account,
+            files=self._files,
+            faults=self._faults,
+            settings=self._settings,
+        )
         platform = PlatformApi(account=account, store=self._store, settings=self._settings)
         queue = QueueApi(
             base_url=base_url,

@@ -17,8 +17,8 @@ from local.fal.faults import Faults, ResultFileFault, UploadFault
 from local.fal.files import Files
 from local.fal.queue_api import lifetime_seconds
 from local.fal.records import FileRecord
+from local.fal.settings import LiveSettings
 
-_TOKEN_LIFETIME = timedelta(hours=1)
 _UPLOADS = frozenset({"upload_unavailable", "drop_connection"})
 _OCTETS = "application/octet-stream"
 
@@ -37,11 +37,14 @@ class _OpenUpload:
 class StorageApi:
     """The routes of ``rest.fal.ai/storage`` and of ``v3.fal.media``."""
 
-    def __init__(self, *, base_url: str, account: Account, files: Files, faults: Faults) -> None:
+    def __init__(
+        self, *, base_url: str, account: Account, files: Files, faults: Faults, settings: LiveSettings
+    ) -> None:
         self._base_url = base_url
         self._account = account
         self._files = files
         self._faults = faults
+        self._settings = settings
         self._open: dict[str, _OpenUpload] = {}
 
     def routes(self) -> list[BaseRoute]:
@@ -64,7 +67,7 @@ class StorageApi:
             return refusal
         if self._faults.take(UploadFault, among=frozenset({"token_unavailable"})):
             return _unavailable()
-        expires_at = datetime.now(UTC) + _TOKEN_LIFETIME
+        expires_at = datetime.now(UTC) + timedelta(seconds=self._settings.now.upload_token_seconds)
         return JSONResponse(
             {
                 "token": self._sign_token(expires_at.isoformat()),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 from moto.core.config import default_user_config
 
@@ -68,6 +69,7 @@ def deploy_plot(
 ) -> Iterator[DeployPlot]:
     """Give what deploys the plot, once; a test may change its definition first."""
     use_simulator(plot_fal, monkeypatch)
+    parameters.clear_caches()  # type: ignore[no-untyped-call]  # each simulated fal has a key of its own
     plot_fal.control.reset()
     for name in list(os.environ):
         if name.startswith("FAL_"):

@@ -11,11 +11,11 @@ import pytest
 from cli.folder import FolderEmpty, files_of, upload
 from cli.follow import follow
 from cli.target import Target
-from shared.keys import episode_folder
+from shared.keys import episode_folder, plan_key
 from shared.ledger.records import Run, RunState
 from shared.ledger.rules import AFTER_FAILURE, NEVER
 from shared.workflow.inputs import read_inputs
-from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES
+from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, plan_of
 from tests.fakes.bucket import MemoryBucket
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.step_functions import MemoryTokens
@@ -151,3 +151,22 @@ def test_a_run_that_was_claimed_and_never_started_is_started(bucket: MemoryBucke
     # then that very run is started
     assert plot.started == [claimed.name]
     assert (ended.run.name, ended.run.attempt) == (claimed.name, 1)
+
+
+def test_a_run_that_is_paused_says_why(bucket: MemoryBucket) -> None:
+    # given a run that buys nothing, since fal refuses the account
+    plot = Plot(MemoryLedger(), bucket)
+    key = plan_key(EPISODE, "the-first")
+    bucket.put(key, plan_of(TWO_SCENES).model_dump_json().encode(), "application/json")
+    run = known_run(plot, RunState.RUNNING, plan_key=key, paused="the balance is exhausted", execution_arn="here")
+    plot.running.add("here")
+    said: list[str] = []
+
+    def show(sentence: str, _progress: object) -> None:
+        said.append(sentence)
+        plot.ledger.update_run(run, RunState.DONE)
+
+    # when it is followed
+    follow(EPISODE, target_of(plot), show)
+    # then whoever waits knows what for
+    assert said[0] == "paused until this is mended: the balance is exhausted"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parameters import GetParameterError
 from pydantic import ValidationError
 
 from shared.fal.endpoints import Endpoints
@@ -102,6 +103,38 @@ def test_where_the_key_comes_from(
     monkeypatch.setattr(fal, "FalQueue", lambda key, _hosts: keys.append(key))
     fal.fal_of(FalSettings.from_environment(environment))
     assert (keys, vault.asked) == ([key], asked)
+
+
+class Keys:
+    """Stands for the secret, which may change, and may be out of reach."""
+
+    def __init__(self) -> None:
+        self.present: str | None = "old:key"
+
+    def __call__(self) -> str:
+        if self.present is None:
+            raise GetParameterError("the secret cannot be read")
+        return self.present
+
+
+def test_a_changed_key_is_used_by_functions_that_run_already() -> None:
+    # given a client that was made with a key that is refused meanwhile
+    keys, made = Keys(), list[str]()
+
+    def make(key: str) -> str:
+        made.append(key)
+        return f"client of {key}"
+
+    client = fal.PresentClient(keys, make)
+    assert [client(), client()] == ["client of old:key"] * 2
+    # when the secret is changed
+    keys.present = "new:key"
+    # then the next call has the new key, and a client is made once for each
+    assert [client(), client()] == ["client of new:key"] * 2
+    assert made == ["old:key", "new:key"]
+    # and a secret that cannot be read leaves things as they are: nothing may fail between an announcement and its POST
+    keys.present = None
+    assert client() == "client of new:key"
 
 
 def test_without_a_key_it_says_what_to_set() -> None:

@@ -1,0 +1,13 @@
+"""A theatre for each module of tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.theatre import Theatre
+
+
+@pytest.fixture(scope="module")
+def theatre() -> Iterator[Theatre]:
+    with Theatre() as theatre:
+        yield theatre

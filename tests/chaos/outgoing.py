@@ -1,0 +1,194 @@
+"""Every call that leaves a function, to AWS or to fal, goes through here: it may be counted, fail, or be the last."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import httpx
+import pytest
+from botocore.client import BaseClient
+
+from tests.chaos.virtual_time import VirtualClock
+
+FAL = "fal"
+_LIST_OF_REQUESTS = "/requests/by-endpoint"
+_ONE_AT_A_TIME = frozenset({"dynamodb", "sqs"})
+"""Services whose models in moto are not safe against several threads, where AWS's are."""
+
+
+class Killed(Exception):
+    """The function's process died; whatever its code still does has no effect."""
+
+
+@dataclass
+class Invocation:
+    """One run of a handler.
+
+    Parameters
+    ----------
+    calls
+        How many calls it has made so far.
+    dead
+        Whether its process has died.
+    """
+
+    function: str
+    number: int
+    calls: int = 0
+    dead: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One outgoing call: the n-th of its invocation."""
+
+    invocation: Invocation
+    service: str
+    operation: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What goes wrong with a call.
+
+    Parameters
+    ----------
+    error
+        What the caller gets; None: its answer.
+    done
+        How often the call takes effect: 0, 1, or 2 when the client library repeats a call whose answer was lost.
+    """
+
+    error: Exception | None
+    done: int
+
+
+class Trouble(Protocol):
+    """What may strike calls."""
+
+    def strikes(self, call: Call) -> Strike | None:
+        """Say what goes wrong with a call, if anything does."""
+
+
+_present: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
+
+
+@dataclass
+class Outgoing:
+    """The calls of all functions, and what goes wrong with them."""
+
+    clock: VirtualClock
+    troubles: list[Trouble] = field(default_factory=list)
+    moves: int = 0
+    """How many calls have been made, by whomever: while it grows, something happens."""
+    longest: dict[str, int] = field(default_factory=dict)
+    """The most calls that an invocation has made, by function."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _service_locks: dict[str, threading.RLock] = field(
+        default_factory=lambda: {service: threading.RLock() for service in _ONE_AT_A_TIME}
+    )
+    _invocations: int = 0
+
+    @contextmanager
+    def invocation(self, function: str) -> Iterator[Invocation]:
+        """Run a handler within."""
+        with self._lock:
+            self._invocations += 1
+            invocation = Invocation(function, self._invocations)
+        token = _present.set(invocation)
+        try:
+            yield invocation
+        finally:
+            _present.reset(token)
+            self.longest[function] = max(invocation.calls, self.longest.get(function, 0))
+
+    def hook(self, patch: pytest.MonkeyPatch) -> None:
+        """Have the calls of boto3 and httpx go through here, also those of pools of threads."""
+        call_aws, send, submit = BaseClient._make_api_call, httpx.Client.send, ThreadPoolExecutor.submit  # type: ignore[attr-defined]  # botocore's stubs leave it out
+        outgoing = self
+
+        def make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+            service = client.meta.service_model.service_name
+            body = parameters.get("Body")
+            start = body.tell() if body is not None and hasattr(body, "tell") else None
+
+            def call() -> Any:
+                if body is not None and start is not None:
+                    body.seek(start)  # as botocore does before it repeats a request
+                return outgoing._exclusively(service, lambda: call_aws(client, operation, parameters))
+
+            return outgoing._call(service, operation, call)
+
+        def send_request(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+            if _present.get() is None:
+                return send(client, request, **options)
+            operation = f"{request.method} {request.url.path}"
+            ask = outgoing._ask_for_list if request.url.path.endswith(_LIST_OF_REQUESTS) else _ask
+            response: httpx.Response = outgoing._call(
+                FAL, operation, lambda: ask(lambda: send(client, request, **options), request)
+            )
+            return response
+
+        def submit_in_context(pool: ThreadPoolExecutor, task: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+            return submit(pool, copy_context().run, task, *args, **named)
+
+        patch.setattr(BaseClient, "_make_api_call", make_api_call)
+        patch.setattr(httpx.Client, "send", send_request)
+        patch.setattr(ThreadPoolExecutor, "submit", submit_in_context)
+
+    def _exclusively(self, service: str, do: Callable[[], Any]) -> Any:
+        if service not in _ONE_AT_A_TIME:
+            return do()
+        with self._service_locks[service]:
+            return do()
+
+    def _call(self, service: str, operation: str, do: Callable[[], Any]) -> Any:
+        invocation = _present.get()
+        with self._lock:
+            self.moves += 1
+            if invocation is None:
+                strike = None
+            else:
+                if invocation.dead:
+                    raise Killed
+                invocation.calls += 1
+                call = Call(invocation, service, operation, invocation.calls)
+                strike = next((strike for trouble in self.troubles if (strike := trouble.strikes(call))), None)
+        if strike is None:
+            return do()
+        answer = None
+        for _ in range(strike.done):
+            answer = do()
+        if invocation and isinstance(strike.error, Killed):
+            invocation.dead = True
+        if strike.error:
+            raise strike.error
+        return answer
+
+    def _ask_for_list(self, ask: Callable[[], httpx.Response], request: httpx.Request) -> httpx.Response:
+        """Ask for fal's list of requests: fal lives in real time, and who asks in virtual time."""
+        times = {name: request.url.params[name] for name in ("start", "end")}
+        request.url = request.url.copy_merge_params(_translated(times, self.clock.real))
+        response = ask()
+        if response.is_error:
+            return response
+        page = response.json()
+        items = [item | _translated({"sent_at": item["sent_at"]}, self.clock.virtual) for item in page["items"]]
+        return httpx.Response(response.status_code, json={**page, "items": items}, request=request)
+
+
+def _ask(ask: Callable[[], httpx.Response], _: httpx.Request) -> httpx.Response:
+    return ask()
+
+
+def _translated(times: dict[str, str], translate: Callable[[float], float]) -> dict[str, str]:
+    return {
+        name: datetime.fromtimestamp(translate(datetime.fromisoformat(text).timestamp()), UTC).isoformat()
+        for name, text in times.items()
+    }

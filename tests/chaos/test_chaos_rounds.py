@@ -1,0 +1,83 @@
+"""Random rounds, a few of those that `make chaos` plays, and one for each class of faults that has to be named."""
+
+import os
+
+import pytest
+
+from shared.keys import AssetKind
+from tests.chaos.fault_classes import CLASSES
+from tests.chaos.rounds import finish, play_round
+from tests.chaos.test_chaos_kill import one_line
+from tests.chaos.theatre import Theatre
+from tests.chaos.verdict import judge
+
+_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
+_SEED = int(os.environ.get("CHAOS_SEED", "1"))
+_TRIES = 6
+
+NAMED = (
+    "submit: drop_connection, and fal has the job",
+    "callback: drop",
+    "answer and callback dropped",
+    "answer and callback dropped, and not listed",
+    "callback: five at once",
+    "callback: before_submit_response",
+    "callback: after the token is gone",
+    "s3 fails for a while",
+    "dynamodb fails for a while",
+    "sqs fails for a while",
+    "stepfunctions fails for a while",
+    "submit: too_many_requests",
+    "submit: internal_error",
+    "submit: bad_gateway_html",
+    "submit: slow",
+    "submit: garbage_json",
+    "file: truncated",
+    "balance exhausted",
+    "messages twice",
+    "messages out of order",
+    "two episodes ask for the same person",
+    "execution stopped",
+    "superseded",
+)
+"""Classes that strike alone here; the others only come in random rounds."""
+
+
+@pytest.mark.parametrize("number", range(_ROUNDS))
+def test_a_random_round_pays_once_loses_nothing_and_ends(theatre: Theatre, number: int) -> None:
+    # when
+    played = play_round(theatre, _SEED, number * 7)
+    # then
+    assert played.is_good, played
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_fault_that_strikes_alone_costs_nothing_twice(theatre: Theatre, name: str) -> None:
+    # given
+    assert name in CLASSES
+    for number in range(_TRIES):
+        # when
+        played = play_round(theatre, _SEED, number, [name])
+        # then
+        assert played.is_good, played
+        if played.faults[name]:
+            return
+    pytest.fail(f"{name} never struck")
+
+
+def test_two_hundred_waiters_of_one_asset_are_all_answered_and_it_is_bought_once(theatre: Theatre) -> None:
+    # given an episode whose portrait is under way, and 200 more that wait for it, whose executions are gone
+    stage = theatre.set_up(rebuy=False, seed=0)
+    stage.fal.control.pause()
+    episode = one_line()
+    stage.upload(episode.episode_id, episode.files)
+    stage.play_until(lambda: len(stage.jobs_and_waiters()[1]) == 2)
+    (waiter,) = [waiter for waiter in stage.jobs_and_waiters()[1] if waiter.kind is AssetKind.PORTRAIT]
+    for number in range(200):
+        stage.ledger.add_waiter(waiter.model_copy(update={"token": f"gone-{number}"}))
+    # when
+    stage.fal.control.resume()
+    unfinished = finish(stage, [episode], {}, stage.dice)
+    # then
+    verdict = judge(stage, undecidable=False)
+    assert (unfinished, verdict.is_good, stage.jobs_and_waiters()[1]) == ([], True, []), verdict
