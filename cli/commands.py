@@ -6,28 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.follow import NoRunStarted, follow_attempt, plan_of, start_next_attempt
-from cli.make import EpisodeFailed, finish_episode
-from cli.options import (
-    FAILED,
-    INTERRUPTED,
-    USAGE,
-    WAITS_FOR_REVIEW,
-    Approve,
-    Episode,
-    Out,
-    Profile,
-    Region,
-    StackName,
-    State,
-    checked_id,
-    output,
-    stop,
-    target_of,
-)
+from cli.endings import FAILED, USAGE, ends_in_words, stop
+from cli.follow import follow_attempt, plan_of, start_next_attempt
+from cli.make import finish_episode
+from cli.options import Approve, Episode, Out, Profile, Region, StackName, State, checked_id, output, target_of
 from cli.retry import NothingToRetry, RetryInVain, retry_of
-from cli.review import ReviewLeftOpen, reviewer_for
-from cli.target import StackMissing, Target, deployed_target
+from cli.review import reviewer_for
+from cli.target import Target, deployed_target
 from shared.ledger.records import ENDED_RUNS
 from shared.workflow import review
 from shared.workflow.inputs import read_inputs
@@ -39,11 +24,9 @@ if TYPE_CHECKING:
 
 def approve(episode: Episode, stack: StackName = None, profile: Profile = None, region: Region = None) -> None:
     """Approve a storyboard: the run goes on to its clips."""
-    run, target = _newest_run(episode, stack, profile, region)
-    try:
+    with ends_in_words():
+        run, target = _newest_run(episode, stack, profile, region)
         review.approve(run, target.ledger, target.tokens)
-    except review.NoReviewWaiting as error:
-        stop(str(error), FAILED)
     output.print(f"approved: {run.name} goes on to its clips", highlight=False)
 
 
@@ -55,11 +38,9 @@ def reject(
     region: Region = None,
 ) -> None:
     """Reject a storyboard: the run ends before a clip is paid for."""
-    run, target = _newest_run(episode, stack, profile, region)
-    try:
+    with ends_in_words():
+        run, target = _newest_run(episode, stack, profile, region)
         review.reject(run, reason, target.ledger, target.tokens)
-    except review.NoReviewWaiting as error:
-        stop(str(error), FAILED)
     output.print(
         f"rejected: {run.name} ends. Raise the `take` of what is to be another picture, and upload the script",
         highlight=False,
@@ -83,7 +64,7 @@ def retry(
     """Try again what failed or was stepped down, as a new attempt; nothing else is bought."""
     checked_id(episode)
     try:
-        with target_of(stack, profile, region, state) as target:
+        with ends_in_words(), target_of(stack, profile, region, state) as target:
             inputs = read_inputs(target.bucket, episode, target.configuration)
             last = _last_attempt(inputs, target, rebuy=rebuy)
             start_next_attempt(last, target, retry=True, rebuy=rebuy)
@@ -91,14 +72,6 @@ def retry(
             made = finish_episode(begin, target, out / episode, output, reviewer_for(output, approve=approve))
     except NothingToRetry as error:
         output.print(str(error), highlight=False, markup=False, soft_wrap=True)
-    except EpisodeFailed as error:
-        stop(f"the episode was not made: {error}", FAILED)
-    except ReviewLeftOpen as error:
-        stop(str(error), WAITS_FOR_REVIEW)
-    except (StackMissing, NoRunStarted, RetryInVain) as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)
     else:
         output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
 
@@ -141,10 +114,7 @@ def _newest_run(episode: str, stack: str | None, profile: str | None, region: st
             "terminal when it asks, or by `episode run FOLDER --approve`",
             USAGE,
         )
-    try:
-        target = deployed_target(stack, profile, region)
-    except StackMissing as error:
-        stop(str(error), FAILED)
+    target = deployed_target(stack, profile, region)
     run = target.ledger.newest_run(episode)
     if run is None:
         stop(f"there is no run of {episode} in {stack}", FAILED)

@@ -8,27 +8,11 @@ import typer
 from loguru import logger
 
 from cli import commands
-from cli.folder import FolderEmpty, files_of
-from cli.follow import NoRunStarted
-from cli.make import EpisodeFailed, make_episode
-from cli.options import (
-    FAILED,
-    INTERRUPTED,
-    USAGE,
-    WAITS_FOR_REVIEW,
-    Approve,
-    Out,
-    Profile,
-    Region,
-    StackName,
-    State,
-    checked_id,
-    output,
-    stop,
-    target_of,
-)
-from cli.review import ReviewLeftOpen, reviewer_for
-from cli.target import StackMissing
+from cli.endings import FAILED, INTERRUPTED, USAGE, WAITS_FOR_REVIEW, ends_in_words, stop
+from cli.folder import files_of
+from cli.make import make_episode
+from cli.options import Approve, Out, Profile, Region, StackName, State, checked_id, output, target_of
+from cli.review import reviewer_for
 from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
@@ -65,7 +49,7 @@ def run(
 ) -> None:
     """Upload an episode, follow its run, and download the result."""
     episode = checked_id(episode_id or folder.resolve().name)
-    try:
+    with ends_in_words():
         files_of(folder)
         with target_of(stack, profile, region, state) as target:
             if target.fal_is_simulated:
@@ -74,28 +58,20 @@ def run(
                 )
             reviewer = reviewer_for(output, approve=approve)
             made = make_episode(folder, episode, target, out / episode, output, reviewer)
-    except EpisodeFailed as error:
-        stop(f"the episode was not made: {error}", FAILED)
-    except ReviewLeftOpen as error:
-        stop(str(error), WAITS_FOR_REVIEW)
-    except (FolderEmpty, StackMissing, NoRunStarted) as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)
-    else:
-        if made.was_done_before:
-            output.print("This state of the script and its files has its episode already; nothing was bought.")
-        output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
+    if made.was_done_before:
+        output.print("This state of the script and its files has its episode already; nothing was bought.")
+    output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
 
 
 @app.command()
 def validate(folder: Folder) -> None:
     """Check an episode's script and whether its files are there, without uploading anything."""
-    try:
+    with ends_in_words():
         *_, script = files_of(folder)
-        parsed = parse_script(script.read_bytes(), file_name=script.name)
-    except (FolderEmpty, ScriptInvalid) as error:
-        stop(str(error), FAILED)
+        try:
+            parsed = parse_script(script.read_bytes(), file_name=script.name)
+        except ScriptInvalid as error:
+            stop(str(error), FAILED)
     missing = [file.path for file in script_files(parsed) if not (folder / file.path).is_file()]
     if missing:
         stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)

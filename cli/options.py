@@ -1,23 +1,18 @@
-"""What the commands share: their options, where they write, and the codes with which they end."""
+"""What the commands share: their options, and where they write."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from cli.endings import USAGE, stop
 from cli.target import Target, deployed_target, local_target
 from shared.keys import is_episode_id
 
-FAILED = 1
-USAGE = 2
-WAITS_FOR_REVIEW = 3
-INTERRUPTED = 130
-
 output = Console()
-errors = Console(stderr=True)
 
 StackName = Annotated[str | None, typer.Option("--stack", help="A deployed stack; without it, this machine.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile for --stack.")]
@@ -43,9 +38,3 @@ def target_of(
         return nullcontext(deployed_target(stack, profile, region))
     key = os.environ.get("FAL_KEY") or os.environ.get("FAL_API_KEY")
     return local_target(state, use_real_fal=bool(key))
-
-
-def stop(message: str, code: int) -> NoReturn:
-    """End the command with a message on standard error."""
-    errors.print(f"[red]episode:[/] {message}", soft_wrap=True, highlight=False)
-    raise typer.Exit(code)

@@ -8,7 +8,7 @@ from shared.keys import AssetKind
 from shared.ledger.records import Job, PartOutcome, Run, RunState
 from shared.ledger.states import JobState
 from shared.plan.models import Plan
-from shared.plan.quote import quote_of
+from shared.workflow.quoting import quote_of_missing
 from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.waking import ASSET_FAILED, ASSET_HELD
 
@@ -68,10 +68,7 @@ def retry_of(
     by_assets = run.failure is not None and run.failure.error in {ASSET_FAILED, ASSET_HELD}
     if not again and (run.state is RunState.DONE or (by_assets and in_vain)):
         raise RetryInVain(f"trying {run.name} again would end in the same way: {'; '.join(in_vain)}")
-    stored = {address for address, job in jobs.items() if job.state is JobState.STORED}
-    refused = {address for address, job in jobs.items() if job.is_refused_for_good}
-    quote = quote_of(plan.assets, plan.parts, stored, refused)
-    return Retry(again or (failure,), in_vain, quote.ceiling_usd)
+    return Retry(again or (failure,), in_vain, quote_of_missing(plan, jobs).ceiling_usd)
 
 
 def _failed(plan: Plan, jobs: Mapping[Address, Job], *, rebuy: bool) -> Iterator[tuple[str, bool]]:

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable
 
 from shared.addresses import Address
 from shared.frozen import Frozen
+from shared.ledger.budgets import EXACT
 from shared.ledger.records import Job, Seconds
 from shared.ledger.states import JobState
 from shared.plan.models import PlannedAsset
 from shared.run_record import RunRecord, SteppedDown, stepped_down_of
-
-_EXACT = 6
-"""Decimals of a dollar: finer than any price."""
 
 
 class BillLine(Frozen):
@@ -99,7 +97,8 @@ class Bill(Frozen):
     possible_duplicate_usd
         What was perhaps paid once more, because nobody could tell whether the first request had been accepted.
     possibly_charged_usd
-        What fal may charge for what it did not deliver: of `failed` and `unsettled`.
+        What fal may charge for what it did not deliver: of `failed` and `unsettled`, and of requests that it gave up
+        and that were made once more.
     """
 
     episode_id: str
@@ -145,7 +144,12 @@ def bill_of(record: RunRecord) -> Bill:
         reused=sum(line.reused for line in lines),
         total_usd=_total(line.usd for line in lines),
         possible_duplicate_usd=_total(job.price_usd * job.possible_duplicates for _, job in mine),
-        possibly_charged_usd=_total(entry.usd for entry in (*failed, *unsettled) if entry.may_be_charged),
+        possibly_charged_usd=_total(
+            (
+                *(entry.usd for entry in (*failed, *unsettled) if entry.may_be_charged),
+                *(job.price_usd * job.charged_attempts for _, job in mine),
+            )
+        ),
     )
 
 
@@ -208,4 +212,4 @@ def _between(start: Seconds | None, end: Seconds | None) -> Seconds | None:
 
 
 def _total(amounts: Iterable[float]) -> float:
-    return round(sum(amounts), _EXACT)
+    return round(sum(amounts), EXACT)

@@ -235,11 +235,15 @@ class Events(Protocol):
         """Put one event on the bus."""
 
 
+LONGEST_DELAY = 900
+"""Seconds. Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
+
+
 class Queue(Protocol):
     """One SQS queue."""
 
     def send(self, body: str, delay: int = 0) -> None:
-        """Send a message, to be delivered after `delay` seconds (at most 900)."""
+        """Send a message, to be delivered after `delay` seconds (at most `LONGEST_DELAY`)."""
 
 
 class Provider(Protocol):
@@ -269,4 +273,4 @@ class Requests(Protocol):
     """The queues by which assets are asked for, one a kind."""
 
     def send(self, kind: AssetKind, body: str, delay: int = 0) -> None:
-        """Ask for an asset (again), after `delay` seconds (at most 900)."""
+        """Ask for an asset (again), after `delay` seconds (at most `LONGEST_DELAY`)."""

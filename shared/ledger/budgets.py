@@ -13,8 +13,8 @@ from pydantic import Field
 
 from shared.frozen import Frozen
 
-_EXACT = 6
-"""Decimals of a dollar: finer than any price."""
+EXACT = 6
+"""Decimals to which amounts are reckoned: finer than any price, and than any clip is long."""
 
 
 class Usage(Frozen):
@@ -27,9 +27,9 @@ class Usage(Frozen):
     def __add__(self, other: "Usage") -> "Usage":
         """Return both together."""
         return Usage(
-            usd=round(self.usd + other.usd, _EXACT),
+            usd=round(self.usd + other.usd, EXACT),
             images=self.images + other.images,
-            clip_seconds=round(self.clip_seconds + other.clip_seconds, _EXACT),
+            clip_seconds=round(self.clip_seconds + other.clip_seconds, EXACT),
         )
 
     def __neg__(self) -> "Usage":

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from shared.ledger.budgets import Budget, BudgetKind, CapReached, Limits, Usage, cap_reached, caps
+from shared.ledger.budgets import EXACT, Budget, BudgetKind, CapReached, Limits, Usage, cap_reached, caps
 from shared.ledger.dynamo_table import DynamoTable, Item, Key, record_of
 from shared.ledger.records import Handover, Job, Outage, Seconds, Waiter, Watch
 from shared.ledger.rules import budgets_of, claimed_job, gives_back, may_claim, reserves
@@ -14,8 +14,6 @@ from shared.ledger.states import ACCEPT, SETTLED, Transition
 if TYPE_CHECKING:
     from shared.addresses import Address
     from shared.ports import Claim
-
-_EXACT = 6
 
 
 class DynamoJobs(DynamoTable):
@@ -94,7 +92,7 @@ class DynamoJobs(DynamoTable):
     def _use(self, budget: Budget, amount: Usage, limits: Limits | None = None) -> Item:
         """Return the action that reserves an amount if the limits allow it."""
         rooms = {
-            name: round(limit - getattr(amount, name), _EXACT)
+            name: round(limit - getattr(amount, name), EXACT)
             for name, limit in (caps(limits) if limits else ())
             if getattr(amount, name) > 0
         }

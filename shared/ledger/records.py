@@ -54,8 +54,12 @@ class Job(Frozen):
         How often this run has asked for it again after the provider had given it up.
     handed_over_afresh
         Whether this run has handed its files over once more, since the provider could not fetch one.
+    charged_attempts
+        How many requests of this run the provider gave up, may have charged for, and was asked for once more.
+    bought_once_more
+        Whether this run has bought it once more while nobody knew whether it had been bought: it does so once.
     possible_duplicates
-        How often it was bought once more while nobody knew whether it had been bought.
+        How often that was done, by whichever run.
     sent_at
         When its one POST was announced.
     sent_input
@@ -89,6 +93,8 @@ class Job(Frozen):
     lease_until: Seconds
     retries: int = 0
     handed_over_afresh: bool = False
+    charged_attempts: int = 0
+    bought_once_more: bool = False
     possible_duplicates: int = 0
     sent_at: Seconds | None = None
     sent_input: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from shared.ledger.budgets import Budget, BudgetKind, Usage, day_of
-from shared.ledger.records import ENDED_RUNS, Failure, Job, Run, RunState, Seconds
+from shared.ledger.records import ENDED_RUNS, Failure, Job, Run, RunState, Seconds, Waiter
 from shared.ledger.states import CLAIM, FAIL, JobState, Transition
 
 if TYPE_CHECKING:
@@ -22,9 +22,23 @@ def may_claim(job: Job, claim: "Claim", now: Seconds) -> bool:
         case JobState.FAILED:
             return job.failure is not None and not job.failure.permanent and job.run != claim.run
         case JobState.HELD:
-            return claim.rebuy
+            return claim.rebuy and not (job.bought_once_more and job.run == claim.run)
         case _:
             return False
+
+
+def may_try_again(job: Job, waiter: Waiter) -> bool:
+    """Tell whether somebody began to wait after a job had failed, and in a run that may buy it anew.
+
+    Then the failure is no answer: the request is put off, or about to be handled.
+    """
+    return (
+        job.state is JobState.FAILED
+        and not job.is_refused_for_good
+        and job.run != waiter.run
+        and job.settled_at is not None
+        and waiter.since > job.settled_at
+    )
 
 
 def claimed_job(before: Job | None, claim: "Claim", now: Seconds) -> Job:
@@ -48,6 +62,8 @@ def claimed_job(before: Job | None, claim: "Claim", now: Seconds) -> Job:
         lease_until=now + claim.lease,
         retries=before.retries if before and goes_on else 0,
         handed_over_afresh=bool(before and goes_on and before.handed_over_afresh),
+        charged_attempts=before.charged_attempts if before and goes_on else 0,
+        bought_once_more=rebought or bool(before and goes_on and before.bought_once_more),
         possible_duplicates=(before.possible_duplicates if before else 0) + rebought,
     )
 

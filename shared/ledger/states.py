@@ -3,7 +3,7 @@
 The same table drives the ledger's conditional writes, its documentation and the tests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -51,6 +51,10 @@ class Transition:
     when: str
     refunds: bool = False
 
+    def only_from(self, state: JobState) -> "Transition":
+        """Return it for a job that was seen in a state a while ago: where that has changed since, nothing happens."""
+        return replace(self, sources=self.sources & {state})
+
 
 def _step(name: str, sources: set[JobState], target: JobState, when: str, *, refunds: bool = False) -> Transition:
     return Transition(name, frozenset(sources), target, when, refunds)
@@ -88,6 +92,7 @@ RELEASE = _step(
 RETRY = _step(
     "retry", {S.SUBMITTED}, S.FREE, "the provider gave it up, charged nothing, and may do better", refunds=True
 )
+REPEAT = _step("repeat", {S.SUBMITTED}, S.FREE, "the provider gave it up, may have charged for it, and may do better")
 DOUBT = _step("doubt", {S.SUBMITTING}, S.UNCONFIRMED, "nobody knows what became of the POST")
 HOLD = _step("hold", {S.UNCONFIRMED, S.SUBMITTED}, S.HELD, "every limit has passed, and nobody knows what became of it")
 STORE = _step(
@@ -104,4 +109,4 @@ FAIL = _step(
     "the provider refused it or gave it up, for good as far as this run goes",
 )
 
-TRANSITIONS = (CLAIM, SEND, ACCEPT, START, CANCEL, DISTRUST, RELEASE, RETRY, DOUBT, HOLD, STORE, FAIL)
+TRANSITIONS = (CLAIM, SEND, ACCEPT, START, CANCEL, DISTRUST, RELEASE, RETRY, REPEAT, DOUBT, HOLD, STORE, FAIL)

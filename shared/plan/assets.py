@@ -7,6 +7,7 @@ from shared.addresses import address_of
 from shared.configuration import ASSET_RECIPE
 from shared.fal.models.request import FalRequest
 from shared.keys import AssetKind, FileRef
+from shared.ledger.budgets import EXACT
 from shared.ledger.records import Seconds
 from shared.plan.catalogue import Catalogue
 from shared.plan.models import Input, PlannedAsset
@@ -145,7 +146,7 @@ def _asset(
         label=label,
         quantity=quantity,
         unit=unit,
-        price_usd=round(price.of(arguments) * quantity, 6),
+        price_usd=round(price.of(arguments) * quantity, EXACT),
         price_source=price.source,
     )
 

@@ -23,8 +23,9 @@ def quote_of(
     The ceiling is every picture that is missing, and for each part the clips of all engines that can be reached: a clip
     that came and cannot be used has to be paid for as well as the one that takes its place, and so does one that is
     given up as overdue and comes after all. Therefore no bill of this plan's run exceeds it, whatever fails, is retried
-    or comes late, and a cap that the ceiling keeps is not met in the middle of the run. It does not cover what a person
-    has bought once more while nobody knew whether it was bought (`Bill.possible_duplicate_usd`).
+    or comes late, and a cap that the ceiling keeps is met in the middle of the run only where fal may have charged for
+    a request that it gave up (`Bill.possibly_charged_usd`). It does not cover what a person has bought once more while
+    nobody knew whether it was bought (`Bill.possible_duplicate_usd`).
 
     Parameters
     ----------

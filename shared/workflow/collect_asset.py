@@ -19,8 +19,9 @@ from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
 from shared.ledger.outages import closes_until
 from shared.ledger.records import Failure, Job, Seconds
-from shared.ledger.states import ACCEPT, DISTRUST, FAIL, RETRY, SETTLED, STORE, JobState
+from shared.ledger.states import ACCEPT, DISTRUST, FAIL, REPEAT, RETRY, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
+from shared.ports import LONGEST_DELAY
 from shared.workflow.asking import ask_again
 from shared.workflow.waking import wake
 
@@ -32,10 +33,9 @@ MAX_RETRIES = 2
 """So often a run asks for an asset again after fal has given it up, charged nothing, and may do better."""
 
 MAX_REFUSALS = 5
-"""So often a file that is not what was paid for is fetched again before the job counts as failed."""
+"""So often a file that is not what was paid for is fetched before the job counts as failed."""
 
 _RETRY_BOUND: Seconds = 15
-_MAX_DELAY: Seconds = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 
 
 class InboxMessage(Frozen):
@@ -219,12 +219,14 @@ def _give_up(job: Job, name: CallbackName, error: SortedError, desk: CollectingD
     if error.scope is Scope.FILE:
         for address in job.handed_over:
             desk.ledger.forget_handover(address)
-    if desk.ledger.step(job, RETRY, now, changes) is None:
+    if error.may_be_charged:  # then what was reserved for it stays so
+        changes["charged_attempts"] = job.charged_attempts + 1
+    if desk.ledger.step(job, REPEAT if error.may_be_charged else RETRY, now, changes) is None:
         return Collected.KNOWN
     if error.scope is Scope.ENDPOINT:
         noted = desk.ledger.outages((job.endpoint,)).get(job.endpoint)
         desk.ledger.note_outage(job.endpoint, f"{error.name}: {error.message}", now, until=closes_until(noted, now))
-    bound = min(_MAX_DELAY, _RETRY_BOUND * 2**job.retries)
+    bound = min(LONGEST_DELAY, _RETRY_BOUND * 2**job.retries)
     ask_again(job.address, desk.ledger, desk.requests, delay=round(desk.jitter(0, bound)))
     return Collected.ASKED_AGAIN
 

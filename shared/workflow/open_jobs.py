@@ -173,13 +173,12 @@ def _cancel(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
 
 
 def _hold(job: Job, now: Seconds, desk: JobDesk) -> str:
-    held = desk.ledger.step(job, HOLD, now)
-    return _answer_held(held, desk) if held else "settled meanwhile"
+    held = desk.ledger.step(job, HOLD.only_from(job.state), now)
+    return _answer_held(held, desk) if held else "changed meanwhile"
 
 
 def _answer_held(job: Job, desk: JobDesk) -> str:
-    if desk.rebuy:
-        ask_again(job.address, desk.ledger, desk.requests)
+    if desk.rebuy and not job.bought_once_more and ask_again(job.address, desk.ledger, desk.requests):
         return "bought once more"
     wake(job, desk.ledger, desk.tokens)
     return "held"

@@ -26,6 +26,7 @@ from shared.workflow.inputs import EpisodeInputs, read_inputs
 from shared.workflow.quoting import Prices, catalogue_of, spent_but_for
 from shared.workflow.read_files import FilesRefused, read_files
 from shared.workflow.record_outcome import EXECUTION_ENDED
+from shared.workflow.run_over import SUPERSEDED
 from shared.workflow.status import EpisodeState
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _claim(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk) -> R
     if by_upload is not None and by_upload != inputs.digest:
         claimed = desk.ledger.run(request.episode_id, by_upload)
         if claimed and claimed.name == request.run:
-            failure = Failure(error="Superseded", message="the inputs changed while the run was starting")
+            failure = Failure(error=SUPERSEDED, message="the inputs changed while the run was starting")
             desk.ledger.update_run(claimed, RunState.SUPERSEDED, {"failure": failure, "ended_at": desk.clock()})
         return "the inputs changed while this run was starting; their newer state gets a run of its own"
     by_hand = by_upload is None

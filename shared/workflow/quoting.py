@@ -9,10 +9,13 @@ from shared.fal.outcomes import FalUnreachable
 from shared.ledger.budgets import Budget, BudgetKind, Usage
 from shared.ledger.states import JobState
 from shared.plan.catalogue import Catalogue
+from shared.plan.quote import quote_of
 
 if TYPE_CHECKING:
+    from shared.addresses import Address
     from shared.fal.endpoints import Endpoints
     from shared.ledger.records import Job
+    from shared.plan.models import Plan, Quote
     from shared.ports import Ledger
     from shared.prices import LivePrice
 
@@ -49,6 +52,13 @@ def catalogue_of(
     except FalUnreachable as error:
         warning = f"fal could not be asked for its prices ({error}): the quote reckons with Showrunner's own table"
         return Catalogue(endpoints, {}, prices.overrides), (warning,)
+
+
+def quote_of_missing(plan: "Plan", jobs: "Mapping[Address, Job]") -> "Quote":
+    """Quote what a plan lacks as things stand now, which may be less than when it was made."""
+    stored = {address for address, job in jobs.items() if job.state is JobState.STORED}
+    refused = {address for address, job in jobs.items() if job.is_refused_for_good}
+    return quote_of(plan.assets, plan.parts, stored, refused)
 
 
 def spent_but_for(jobs: "Iterable[Job]", episode_id: str, ledger: "Ledger") -> Usage:

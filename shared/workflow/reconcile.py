@@ -6,11 +6,12 @@ is asked for again; lost wake-ups are repeated. What goes wrong with one of them
 others, and is raised at its end.
 """
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -50,7 +51,7 @@ class ReconcileDesk:
     Parameters
     ----------
     time_limit
-        After so many seconds nothing more is begun in this cycle.
+        After so many seconds no further address is looked after in this cycle.
     workers
         How many addresses are looked after at once.
     """
@@ -89,8 +90,20 @@ class Reconciled:
     paused: bool
 
 
+class CycleTroubled(ExceptionGroup[Exception]):
+    """Some jobs, runs or dead letters could not be looked after; `cycle` is what was seen and done all the same."""
+
+    cycle: Reconciled
+
+    def __new__(cls, cycle: Reconciled, problems: Sequence[Exception]) -> Self:
+        """Gather what went wrong in a cycle."""
+        group = super().__new__(cls, "some jobs, runs or dead letters could not be looked after", problems)
+        group.cycle = cycle
+        return group
+
+
 def reconcile(desk: ReconcileDesk) -> Reconciled:
-    """Do one cycle."""
+    """Do one cycle; raises `CycleTroubled` at its end."""
     now = desk.clock()
     ledger = desk.jobs.ledger
     watches = ledger.watched()
@@ -104,15 +117,13 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
             return "left for the next cycle"
         return _look_after(watch, jobs.get(watch.address), doubted, desk, now=now, paused=paused)
 
-    # Begun at another place each time, so that none is always the last.
-    start = int(now) % len(watches) if watches else 0
-    seen = _each(watches[start:] + watches[:start], look_after, problems, desk.workers)
+    # In another order each time, so that none is always the last.
+    random.Random(now).shuffle(watches)  # noqa: S311 - not for cryptography
+    seen = _each(watches, look_after, problems, desk.workers)
     runs = _each(ledger.open_runs(), lambda run: _look_after_run(run, now, desk), problems)
     letters = _each(desk.dead_letters.take(), lambda letter: _answer_dead_letter(*letter, desk), problems)
-    if problems:
-        raise ExceptionGroup("some jobs, runs or dead letters could not be looked after", problems)
     open_since = [job.claimed_at for job in jobs.values() if job.is_open and job.state is not JobState.HELD]
-    return Reconciled(
+    cycle = Reconciled(
         watched=seen,
         runs=runs,
         dead_letters=letters.total(),
@@ -120,6 +131,9 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
         held=sum(job.state is JobState.HELD for job in jobs.values()),
         paused=paused,
     )
+    if problems:
+        raise CycleTroubled(cycle, problems)
+    return cycle
 
 
 def _each(
@@ -141,19 +155,12 @@ def _look_after(
 ) -> str:
     ledger = desk.jobs.ledger
     if job is None or job.state is JobState.FREE:
-        return _look_after_free(watch, desk, paused=paused)
+        return _look_after_unbought(watch, desk, paused=paused)
     if job.state in SETTLED:
-        # Its settler may have died before it could wake everybody.
-        if wake(job, ledger, desk.jobs.tokens):
-            return "woken"
-        ledger.unwatch(watch)
-        return "settled"
+        return _look_after_settled(watch, job, desk, paused=paused)
     match job.state:
         case JobState.CLAIMED if job.lease_until <= now:
-            # Nothing was sent, and whoever claimed it died: the next request is not to wait for it.
-            ledger.step(job, RELEASE, now)
-            ask_again(job.address, ledger, desk.requests)
-            return "released"
+            return _release(job, desk, now)
         case JobState.SUBMITTING if job.lease_until <= now:
             ledger.step(job, DOUBT, now, {"doubt": SUBMITTER_LOST})
             return "doubted"
@@ -165,7 +172,28 @@ def _look_after(
             return job.state.lower()
 
 
-def _look_after_free(watch: Watch, desk: ReconcileDesk, *, paused: bool) -> str:
+def _look_after_settled(watch: Watch, job: Job, desk: ReconcileDesk, *, paused: bool) -> str:
+    ledger = desk.jobs.ledger
+    # Its settler may have died before it could wake everybody.
+    if wake(job, ledger, desk.jobs.tokens):
+        return "woken"
+    if ledger.waiters(job.address):  # they came after it had failed, and their run may try again
+        return _look_after_unbought(watch, desk, paused=paused)
+    ledger.unwatch(watch)
+    return "settled"
+
+
+def _release(job: Job, desk: ReconcileDesk, now: Seconds) -> str:
+    """Free a job whose claim has lapsed: whoever claimed it died, and the next request is not to wait for it."""
+    # Only if nothing has been sent since it was seen: else what is being sent now would be bought once more.
+    if desk.jobs.ledger.step(job, RELEASE.only_from(JobState.CLAIMED), now) is None:
+        return "changed meanwhile"
+    ask_again(job.address, desk.jobs.ledger, desk.requests)
+    return "released"
+
+
+def _look_after_unbought(watch: Watch, desk: ReconcileDesk, *, paused: bool) -> str:
+    """Ask for what is free, or failed and may be tried again, if somebody waits for it."""
     if paused:
         return "paused"
     if ask_again(watch.address, desk.jobs.ledger, desk.requests):

@@ -4,21 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from shared.bill import Bill, bill_of
 from shared.frozen import Frozen
 from shared.keys import bill_key, episode_folder
-from shared.ledger.budgets import Budget, BudgetKind
+from shared.ledger.budgets import EXACT, Budget, BudgetKind
 from shared.ledger.records import ENDED_RUNS, Failure, Run, RunState, Seconds
 from shared.plan.models import Plan
+from shared.ports import ObjectMissing
 from shared.run_record import RunRecord
 from shared.workflow.reasons import reason_of, troubles_of
 from shared.workflow.review import STORYBOARD_REJECTED
+from shared.workflow.run_over import SUPERSEDED
 from shared.workflow.status import EpisodeState, StatusBoard, Trouble
 
 if TYPE_CHECKING:
     from shared.ports import Bucket, Events, Ledger
 
-SUPERSEDED = "Superseded"
 _COME_AFTER_A_CLAIM = frozenset({SUPERSEDED, "ShotFailed", "PartFailed", "ReviewTimedOut", STORYBOARD_REJECTED})
 """Errors that a plot meets only once its run was claimed, and perhaps closed: any other may come before."""
 
@@ -96,7 +99,10 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
 def _record_of(run: Run, desk: ClosingDesk) -> RunRecord | None:
     if run.plan_key is None:
         return None
-    plan = Plan.model_validate_json(desk.bucket.get(run.plan_key))
+    try:
+        plan = Plan.model_validate_json(desk.bucket.get(run.plan_key))
+    except (ObjectMissing, ValidationError):
+        return None  # without its plan a run has no bill; that it ends matters more
     return RunRecord(
         run=run,
         plan=plan,
@@ -153,7 +159,7 @@ def _write_papers(
             "expected_usd": quote.expected_usd,
             "ceiling_usd": quote.ceiling_usd,
             "spent_usd": bill.total_usd,
-            "possibly_spent_usd": round(bill.possible_duplicate_usd + bill.possibly_charged_usd, 6),
+            "possibly_spent_usd": round(bill.possible_duplicate_usd + bill.possibly_charged_usd, EXACT),
         }
     if run.state is RunState.DONE and record:
         seconds = round(sum(part.seconds for part in record.plan.parts), 3)

@@ -11,9 +11,8 @@ from shared.addresses import Address
 from shared.frozen import Frozen
 from shared.keys import STORYBOARD_FOLDER, episode_folder
 from shared.ledger.records import Job, Run, RunState, Seconds
-from shared.ledger.states import JobState
-from shared.plan.models import Plan, PlannedShot, Quote
-from shared.plan.quote import quote_of
+from shared.plan.models import Plan, PlannedShot
+from shared.workflow.quoting import quote_of_missing
 from shared.workflow.review import STORYBOARD_REJECTED, note_approval
 from shared.workflow.run_over import why_run_is_over
 from shared.workflow.status import EpisodeState, StatusBoard, StoryboardPicture, iso_time
@@ -91,7 +90,7 @@ def request_review(request: ReviewRequest, desk: ReviewDesk) -> Asked:
     plan = desk.load_plan(request.plan_key)
     jobs = desk.ledger.jobs(plan.assets)
     pictures = _lay_out(plan, jobs, desk)
-    quote = _quote_of_clips(plan, jobs)
+    quote = quote_of_missing(plan, jobs)
     until = iso_time(desk.clock() + REVIEW_SECONDS)
     how = _how_to_answer(run, request.token, desk.stack_name)
     message = (
@@ -153,12 +152,6 @@ def _what(shot: PlannedShot, plan: Plan) -> str:
 
 def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}" + ("" if count == 1 else "s")
-
-
-def _quote_of_clips(plan: Plan, jobs: Mapping[Address, Job]) -> Quote:
-    stored = {address for address, job in jobs.items() if job.state is JobState.STORED}
-    refused = {address for address, job in jobs.items() if job.is_refused_for_good}
-    return quote_of(plan.assets, plan.parts, stored, refused)
 
 
 def _how_to_answer(run: Run, token: str, stack: str) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from shared.ledger.records import Failure, Run
 
-TAKEN_OVER = Failure(error="Superseded", message="a newer run of this episode has taken over")
+SUPERSEDED = "Superseded"
+"""The error under which a run ends that a newer one has taken over from."""
+
+TAKEN_OVER = Failure(error=SUPERSEDED, message="a newer run of this episode has taken over")
 
 
 def why_run_is_over(name: str, newest: Run | None) -> Failure | None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.ledger.records import Failure, Job, Waiter
+from shared.ledger.rules import may_try_again
 from shared.ledger.states import JobState
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ HELD_MESSAGE = (
 def wake(job: Job, ledger: "Ledger", tokens: "TaskTokens") -> int:
     """Answer everybody who waits for a job that is settled or held; return how many there were.
 
+    Who came after it had failed, and may have it bought anew, is left to wait for that.
+
     Call it after the state was written: who comes later finds that state and answers itself. Who cannot be answered
     just now keeps nobody else from being answered; what went wrong is raised at the end.
     """
-    waiters = ledger.waiters(job.address)
+    waiters = [waiter for waiter in ledger.waiters(job.address) if not may_try_again(job, waiter)]
     problems: list[Exception] = []
     for waiter in waiters:
         try:

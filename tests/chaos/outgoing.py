@@ -121,7 +121,8 @@ class Outgoing:
             def call() -> Any:
                 if body is not None and start is not None:
                     body.seek(start)  # as botocore does before it repeats a request
-                return outgoing._exclusively(service, lambda: call_aws(client, operation, parameters))
+                # A copy: botocore puts a file of its own in the place of bytes, and reads it to its end.
+                return outgoing._exclusively(service, lambda: call_aws(client, operation, {**parameters}))
 
             return outgoing._call(service, operation, call)
 

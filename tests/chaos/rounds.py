@@ -102,7 +102,7 @@ def finish(stage: ChaosStage, episodes: Sequence[Episode], faults: Mapping[str, 
             break
         stage.troupe.leap(_PERSON_COMES_BACK)
         for episode_id in failed:
-            stage.retry(f"again-{attempt}-{episode_id}", episode_id, rebuy=rebuy)
+            stage.start(f"again-{attempt}-{episode_id}", episode_id, retry=True, rebuy=rebuy)
     explained = any(faults.get(name) for name in ENDS_FOR_GOOD)
     return [
         f"{episode_id}: {run and (run.state, run.failure)}"

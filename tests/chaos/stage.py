@@ -1,6 +1,5 @@
 """The plot on a stage where messages come in any order, several functions run at once, and time leaps."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -101,11 +100,6 @@ class ChaosStage(Stage):
         arn = f"{self.values.arn('Plot').replace(':stateMachine:', ':execution:')}:{name}"
         self._states.stop_execution(executionArn=arn)
 
-    def retry(self, name: str, episode_id: str, *, rebuy: bool) -> None:
-        """Start an execution as a person does who tries an episode again."""
-        payload = {"episode_id": episode_id, "retry": True, "rebuy": rebuy}
-        self._states.start_execution(stateMachineArn=self.values.arn("Plot"), name=name, input=json.dumps(payload))
-
     def call_back(self, headers: Mapping[str, str], query: str, body: bytes) -> int:
         """Hand a callback over, as often at once as it is to be; return the worst of the answers."""
         if self.callbacks_at_once == 1:
@@ -166,11 +160,7 @@ class ChaosStage(Stage):
         return any(message.visible and not message.delayed for message in _messages(queue))
 
     def _receive(self, mapped: Mapped) -> list[dict[str, Any]]:
-        url = self.values.ref(mapped.queue)
-        answer = self._sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=mapped.batch_size, MessageSystemAttributeNames=["All"]
-        )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        messages = self._received(mapped)
         self.dice.shuffle(messages)
         now: list[dict[str, Any]] = []
         for message in messages:
@@ -179,7 +169,9 @@ class ChaosStage(Stage):
                 continue
             self.held_back += 1
             self._sqs.change_message_visibility(
-                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=self.dice.randint(1, 120)
+                QueueUrl=self.values.ref(mapped.queue),
+                ReceiptHandle=message["ReceiptHandle"],
+                VisibilityTimeout=self.dice.randint(1, 120),
             )
         return now
 
@@ -192,29 +184,6 @@ class ChaosStage(Stage):
         again = [message for message in messages if self.dice.random() < self.deliver_twice]
         self.delivered_twice += len(again)
         return [*parts, *([again] if again else [])]
-
-    def _hand_over(self, mapped: Mapped, messages: list[dict[str, Any]]) -> None:
-        records = [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": self.values.arn(mapped.queue),
-                "awsRegion": REGION,
-            }
-            for message in messages
-        ]
-        answer, raised = self.functions.invoke(mapped.function, {"Records": records})
-        failed = {failure["itemIdentifier"] for failure in json.loads(answer).get("batchItemFailures", [])}
-        for message in messages:
-            if not raised and message["MessageId"] not in failed:
-                self._delete(mapped, message)
-
-    def _delete(self, mapped: Mapped, message: dict[str, Any]) -> None:
-        self._sqs.delete_message(QueueUrl=self.values.ref(mapped.queue), ReceiptHandle=message["ReceiptHandle"])
 
     # Time
 

@@ -11,15 +11,13 @@ from local.fal.faults import SubmitFault
 from shared.fal.models import ideogram
 from shared.ledger.dynamodb import DynamoLedger
 from shared.ledger.records import Job, Waiter
-from shared.ledger.rules import may_claim
-from shared.ledger.states import JobState
-from shared.ports import Claim
 from tests.chaos.outgoing import FAL, Call, Killed, Strike
 from tests.chaos.rounds import finish, play_storm
 from tests.chaos.stage import ChaosStage, Stuck
 from tests.chaos.test_chaos_kill import one_line
 from tests.chaos.theatre import Theatre
 from tests.chaos.verdict import Verdict, judge
+from tests.fakes.broken_rules import claim_also_what_was_sent
 
 _A_MESSAGE_COMES_AGAIN = 700
 """Seconds: later than the visibility timeout of requests."""
@@ -44,10 +42,6 @@ def play(stage: ChaosStage) -> Verdict:
     play_storm(stage, episodes, ())
     finish(stage, episodes, {}, stage.dice)
     return judge(stage, undecidable=False)
-
-
-def claim_also_what_was_sent(job: Job, claim: Claim, now: float) -> bool:
-    return may_claim(job, claim, now) or (job.state is JobState.SUBMITTING and job.lease_until <= now)
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -1,9 +1,11 @@
 """Random rounds, a few of those that `make chaos` plays, and one for each class of faults that has to be named."""
 
 import os
+from collections.abc import Mapping
 
 import pytest
 
+from shared.aws.step_functions import SfnTaskTokens
 from shared.keys import AssetKind
 from tests.chaos.fault_classes import CLASSES
 from tests.chaos.rounds import finish, play_round
@@ -65,19 +67,31 @@ def test_a_fault_that_strikes_alone_costs_nothing_twice(theatre: Theatre, name: 
     pytest.fail(f"{name} never struck")
 
 
-def test_two_hundred_waiters_of_one_asset_are_all_answered_and_it_is_bought_once(theatre: Theatre) -> None:
+def test_two_hundred_waiters_of_one_asset_are_all_answered_and_it_is_bought_once(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given an episode whose portrait is under way, and 200 more that wait for it, whose executions are gone
+    succeeded: list[str] = []
+    succeed = SfnTaskTokens.succeed
+
+    def note(tokens: SfnTaskTokens, token: str, output: Mapping[str, object]) -> None:
+        succeeded.append(token)
+        succeed(tokens, token, output)
+
+    monkeypatch.setattr(SfnTaskTokens, "succeed", note)
     stage = theatre.set_up(rebuy=False, seed=0)
     stage.fal.control.pause()
     episode = one_line()
     stage.upload(episode.episode_id, episode.files)
     stage.play_until(lambda: len(stage.jobs_and_waiters()[1]) == 2)
     (waiter,) = [waiter for waiter in stage.jobs_and_waiters()[1] if waiter.kind is AssetKind.PORTRAIT]
-    for number in range(200):
-        stage.ledger.add_waiter(waiter.model_copy(update={"token": f"gone-{number}"}))
+    tokens = {waiter.token, *(f"gone-{number}" for number in range(200))}
+    for token in tokens:
+        stage.ledger.add_waiter(waiter.model_copy(update={"token": token}))
     # when
     stage.fal.control.resume()
     unfinished = finish(stage, [episode], {}, stage.dice)
     # then
     verdict = judge(stage, undecidable=False)
     assert (unfinished, verdict.is_good, stage.jobs_and_waiters()[1]) == ([], True, []), verdict
+    assert tokens <= set(succeeded)

@@ -10,7 +10,7 @@ from shared.ledger.budgets import Budget, BudgetKind, CapReached, Limits, Usage
 from shared.ledger.records import Failure, Outage
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, HOLD, RELEASE, RETRY, SEND, STORE, JobState
 from shared.ports import Ledger
-from tests.builders import ADDRESS, EPISODE, claim_job, claim_of, waiter_of
+from tests.builders import EPISODE, claim_job, claim_of, waiter_of
 
 OF_EPISODE = Budget(BudgetKind.EPISODE, EPISODE)
 OF_DAY = Budget(BudgetKind.DAY, "1970-01-01")
@@ -77,14 +77,16 @@ def test_what_is_stored_needs_no_budget(ledger: Ledger) -> None:
     assert ledger.claim(claim_of(run="later", day_limits=Limits(usd=0)), 1000.0) is None
 
 
-def test_fifty_claims_at_once_do_not_overrun_a_cap(ledger: Ledger) -> None:
+@pytest.mark.parametrize("limits", [Limits(usd=1.2), Limits(images=20)], ids=["usd", "images"])
+@pytest.mark.parametrize("kind", BudgetKind)
+def test_fifty_claims_at_once_do_not_overrun_a_cap(ledger: Ledger, kind: BudgetKind, limits: Limits) -> None:
     # given a budget for twenty images
-    limits = Limits(usd=1.2, images=20)
+    field: dict[str, Any] = {f"{kind}_limits": limits}
     barrier = Barrier(50)
 
     def claim(address: str) -> bool:
         barrier.wait()
-        claimed = ledger.claim(claim_of(address, episode_limits=limits, day_limits=Limits(images=30)), 1000.0)
+        claimed = ledger.claim(claim_of(address, **field), 1000.0)
         assert claimed is not None
         return not isinstance(claimed, CapReached)
 
@@ -93,7 +95,7 @@ def test_fifty_claims_at_once_do_not_overrun_a_cap(ledger: Ledger) -> None:
         won = list(pool.map(claim, addresses(50)))
     # then twenty are, and the budget is used to the full
     assert sum(won) == 20
-    assert ledger.spent(OF_EPISODE) == Usage(usd=1.2, images=20)
+    assert ledger.spent(OF_EPISODE) == ledger.spent(OF_DAY) == Usage(usd=1.2, images=20)
 
 
 @pytest.mark.parametrize(
@@ -236,11 +238,3 @@ def test_an_outage_is_counted_until_something_is_accepted(ledger: Ledger) -> Non
     ledger.end_outage("three")
     assert set(ledger.outages(["one", "two"])) == {"two"}
     assert ledger.outages([]) == {}
-
-
-def test_a_job_is_changed_by_address(ledger: Ledger) -> None:
-    """Every item of an asset lies under its address: a job, its waiters and where its file was handed over."""
-    claim_job(ledger, claim_of(ADDRESS), 1000.0)
-    ledger.add_waiter(waiter_of("one", ADDRESS))
-    assert [waiter.token for waiter in ledger.waiters(ADDRESS)] == ["one"]
-    assert ledger.waiters("b" * 40) == []

@@ -13,7 +13,7 @@ from shared.ledger.dynamodb import DynamoLedger
 from shared.workflow.inputs import execution_name
 from tests.integration.plot.deployment import TOLD_QUEUE, client
 from tests.integration.plot.functions import Functions
-from tests.integration.plot.template_values import Mapped, TemplateValues
+from tests.integration.plot.template_values import REGION, Mapped, TemplateValues
 
 TINY = "tests/fixtures/tiny-episode"
 _PATIENCE_SECONDS = 45
@@ -100,12 +100,23 @@ class Stage:
             pass
 
     def _serve(self, mapped: Mapped) -> bool:
-        url = self.values.ref(mapped.queue)
-        messages = self._sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=mapped.batch_size, MessageSystemAttributeNames=["All"]
-        ).get("Messages", [])
+        messages = self._received(mapped)
         if not messages:
             return False
+        self._hand_over(mapped, messages)
+        return True
+
+    def _received(self, mapped: Mapped) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self.values.ref(mapped.queue),
+            MaxNumberOfMessages=mapped.batch_size,
+            MessageSystemAttributeNames=["All"],
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def _hand_over(self, mapped: Mapped, messages: list[dict[str, Any]]) -> None:
+        """Hand messages to their function as one batch; those that it has handled are deleted."""
         records = [
             {
                 "messageId": message["MessageId"],
@@ -115,7 +126,7 @@ class Stage:
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": self.values.arn(mapped.queue),
-                "awsRegion": "us-east-1",
+                "awsRegion": REGION,
             }
             for message in messages
         ]
@@ -123,8 +134,7 @@ class Stage:
         failed = {failure["itemIdentifier"] for failure in json.loads(answer).get("batchItemFailures", [])}
         for message in messages:
             if not raised and message["MessageId"] not in failed:
-                self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return True
+                self._sqs.delete_message(QueueUrl=self.values.ref(mapped.queue), ReceiptHandle=message["ReceiptHandle"])
 
     def waiting_messages(self, queue: str) -> int:
         """Return how many messages wait in a queue."""

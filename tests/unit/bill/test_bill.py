@@ -116,6 +116,12 @@ def test_a_possible_duplicate_is_told_apart_from_what_was_paid() -> None:
     assert bill.possible_duplicate_usd == pytest.approx(2 * PLAN.assets[CLIPS[0]].price_usd)
 
 
+def test_requests_that_fal_gave_up_and_may_have_charged_for_are_counted_beside_what_came() -> None:
+    bill = bill_for(priced(CLIPS[0], charged_attempts=2), priced(CLIPS[1], run="earlier", charged_attempts=1))
+    assert bill.total_usd == PLAN.assets[CLIPS[0]].price_usd
+    assert bill.possibly_charged_usd == pytest.approx(2 * PLAN.assets[CLIPS[0]].price_usd)
+
+
 def test_what_was_asked_for_again_and_came_is_one_line() -> None:
     (line,) = bill_for(priced(CLIPS[0], attempt=3, retries=2)).lines
     assert line.usd == PLAN.assets[CLIPS[0]].price_usd

@@ -10,6 +10,7 @@ from shared.ledger.states import (
     HOLD,
     OPEN,
     RELEASE,
+    REPEAT,
     RETRY,
     SEND,
     SETTLED,
@@ -35,8 +36,8 @@ def test_nothing_is_sent_twice() -> None:
     assert CLAIM.sources & POSSIBLY_AT_FAL == {JobState.HELD}
     assert [step for step in TRANSITIONS if step.target is JobState.SUBMITTING] == [SEND]
     # and free again becomes only what its submitter, or fal, says is over
-    assert [step for step in TRANSITIONS if step.target is JobState.FREE] == [RELEASE, RETRY]
-    assert JobState.HELD not in RELEASE.sources | RETRY.sources
+    assert [step for step in TRANSITIONS if step.target is JobState.FREE] == [RELEASE, RETRY, REPEAT]
+    assert JobState.HELD not in RELEASE.sources | RETRY.sources | REPEAT.sources
 
 
 def test_what_is_given_back_was_certainly_not_bought() -> None:
@@ -51,6 +52,17 @@ def test_a_held_job_is_bought_again_by_a_persons_word_alone() -> None:
     assert not may_claim(held, claim_of(run="later"), 1e12)
     assert may_claim(held, claim_of(run="later", rebuy=True), 0.0)
     assert claimed_job(held, claim_of(run="later", rebuy=True), 0.0).possible_duplicates == 1
+
+
+def test_a_run_buys_what_is_held_once_more_and_not_again_and_again() -> None:
+    again = claim_of(run="later", rebuy=True)
+    bought = claimed_job(job_of(JobState.HELD), again, 0.0).model_copy(update={"state": JobState.HELD})
+    assert not may_claim(bought, again, 1e12)
+    # nor after a retry of its own
+    retried = claimed_job(bought.model_copy(update={"state": JobState.FREE}), again, 0.0)
+    assert not may_claim(retried.model_copy(update={"state": JobState.HELD}), again, 1e12)
+    # but a later run may
+    assert may_claim(bought, claim_of(run="latest", rebuy=True), 0.0)
 
 
 def test_what_is_stored_stays_stored() -> None:

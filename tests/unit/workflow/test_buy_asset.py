@@ -4,30 +4,16 @@ from typing import Any
 
 import pytest
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Accepted, FalUnreachable, Refused, Unconfirmed
+from shared.fal.errors import Scope
+from shared.fal.outcomes import Accepted, FalUnreachable, Unconfirmed
 from shared.keys import AssetKind
 from shared.ledger.records import Failure, RunState
 from shared.ledger.states import ACCEPT, FAIL, SEND, STORE, JobState
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
-from tests.builders import RUN, TWO_SCENES, addresses_of, claim_job, claim_of, plan_of, waiter_of
+from tests.builders import RUN, claim_job, claim_of, waiter_of
 from tests.fakes.faults import Crash, Fuse
+from tests.unit.workflow.two_scenes import COMPOSITE, PLAN, PORTRAIT, refused
 from tests.world import WEBHOOK, World, request_of
-
-PLAN = plan_of(TWO_SCENES)
-PORTRAIT = min(addresses_of(PLAN, AssetKind.PORTRAIT))
-COMPOSITE = min(addresses_of(PLAN, AssetKind.COMPOSITE))
-
-
-@pytest.fixture
-def world() -> World:
-    world = World(PLAN)
-    world.begin()
-    return world
-
-
-def refused(name: str, scope: Scope, *, retry: bool) -> Refused:
-    return Refused(SortedError(name, "fal's words", scope, retry=retry))
 
 
 def test_an_asset_that_nobody_has_is_asked_for_once(world: World) -> None:

@@ -4,33 +4,17 @@ import pytest
 
 from shared.fal.errors import Scope, SortedError
 from shared.fal.outcomes import Refused, Unconfirmed
-from shared.keys import AssetKind
 from shared.ledger.budgets import Budget, BudgetKind, Limits, Usage
 from shared.ledger.outages import ABSENT_CLOSED, ACCOUNT_CLOSED, OUTAGE_CLOSED, STRIKES
 from shared.ledger.records import Failure
-from shared.ledger.states import HOLD, JobState
+from shared.ledger.states import FAIL, HOLD, JobState
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
 from shared.workflow.reconcile import reconcile
 from shared.workflow.status import EpisodeState
-from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, plan_of
+from tests.builders import EPISODE, RUN
+from tests.unit.workflow.two_scenes import COMPOSITE, PLAN, PORTRAIT, refused
 from tests.world import World, request_of
-
-PLAN = plan_of(TWO_SCENES)
-PORTRAIT = min(addresses_of(PLAN, AssetKind.PORTRAIT))
-COMPOSITE = min(addresses_of(PLAN, AssetKind.COMPOSITE))
-
-
-@pytest.fixture
-def world() -> World:
-    world = World(PLAN)
-    world.begin()
-    return world
-
-
-def refused(name: str, scope: Scope, *, retry: bool) -> Refused:
-    return Refused(SortedError(name, "fal's words", scope, retry=retry))
-
 
 LOCKED = "User is locked. Reason: Exhausted balance."
 
@@ -76,6 +60,29 @@ def test_a_paused_run_goes_on_when_the_account_is_mended(world: World) -> None:
     run = world.ledger.newest_run(EPISODE)
     assert run
     assert run.paused is None
+
+
+def test_what_failed_in_an_earlier_run_waits_for_the_account_too(world: World) -> None:
+    # given an asset that failed in an earlier run, not for good, and an account that is refused since
+    assert buy_asset(request_of("early", PORTRAIT), world.shop()) is Answer.SUBMITTED
+    assert world.ledger.step(world.job(PORTRAIT), FAIL, world.clock(), {"failure": Failure(error="late", message="")})
+    reconcile(world.reconciling())
+    world.clock.forward(60)
+    world.begin("later", "other")
+    world.provider.answers = [locked()]
+    buy_asset(request_of("first", COMPOSITE, run="later"), world.shop())
+    # when the next run asks for it
+    assert buy_asset(request_of("one", PORTRAIT, run="later"), world.shop()) is Answer.PUT_OFF
+    reconcile(world.reconciling())
+    # then the old failure is no answer
+    assert world.tokens.error("early") == "AssetFailed"
+    assert "one" not in world.tokens.answers
+    # and once the account is mended, it is bought
+    world.clock.forward(ACCOUNT_CLOSED)
+    reconcile(world.reconciling())
+    requests = [AssetRequest.model_validate_json(body) for _, body, _ in world.requests.sent]
+    assert {request.token for request in requests} == {"first", "one"}
+    assert {buy_asset(request, world.shop()) for request in requests} == {Answer.SUBMITTED}
 
 
 def clip_of(engine: int) -> str:

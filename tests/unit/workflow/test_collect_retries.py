@@ -60,6 +60,19 @@ def test_what_may_pass_is_asked_for_again_a_few_times(world: World, error_type: 
     assert world.job(ADDRESS).retries == 0
 
 
+def test_what_fal_may_have_charged_for_stays_in_the_budget_when_it_is_asked_for_again(world: World) -> None:
+    # given a job that fal gives up, with an error that it may charge for
+    usage = world.job(ADDRESS).usage
+    assert collect(callback(body=job_failed("downstream_service_error")), world) is Collected.ASKED_AGAIN
+    # then it is free to be bought anew, and what the first request may have cost is still counted
+    assert (world.job(ADDRESS).state, world.job(ADDRESS).charged_attempts) == (JobState.FREE, 1)
+    assert world.ledger.spent(EPISODE_BUDGET) == usage
+    # and the next request takes its own part
+    at_fal_again(world)
+    assert world.job(ADDRESS).charged_attempts == 1
+    assert world.ledger.spent(EPISODE_BUDGET).images == 2 * usage.images
+
+
 def at_fal_again(world: World) -> None:
     """Claim, send and have accepted once more what is free."""
     job = claim_job(world.ledger, claim_of(secret=f"secret {world.job(ADDRESS).attempt + 1}"), world.clock())

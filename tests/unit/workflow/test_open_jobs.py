@@ -10,27 +10,19 @@ from hypothesis import strategies as st
 from shared.fal.errors import Scope, SortedError
 from shared.fal.outcomes import Accepted, Failed, FalUnreachable, Finished, Gone, InProgress, Queued
 from shared.keys import AssetKind
-from shared.ledger.states import SETTLED, JobState
+from shared.ledger.states import ACCEPT, SETTLED, JobState
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import Answer, buy_asset
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from shared.workflow.reconcile import Reconciled, reconcile
 from tests.builders import TWO_SCENES, addresses_of, image_delivered, job_of, plan_of, waiter_of
 from tests.fakes.provider import Lost
+from tests.unit.workflow.two_scenes import PLAN, PORTRAIT
 from tests.world import PATIENCE, World, request_of
 
-PLAN = plan_of(TWO_SCENES)
-PORTRAIT, OTHER = sorted(addresses_of(PLAN, AssetKind.PORTRAIT))
 CLIP = min(addresses_of(PLAN, AssetKind.CLIP))
 DELIVERED = Finished(image_delivered()["payload"])
 DEADLINE = PATIENCE.start + PATIENCE.picture_run + PATIENCE.callback
-
-
-@pytest.fixture
-def world() -> World:
-    world = World(PLAN)
-    world.begin()
-    return world
 
 
 def buy(world: World, address: str = PORTRAIT, who: str = "one") -> None:
@@ -149,6 +141,33 @@ def test_a_held_job_is_bought_once_more_where_the_stack_is_set_so(world: World) 
     # then nobody was failed, and the ledger remembers
     assert world.tokens.answers == {}
     assert world.job(PORTRAIT).possible_duplicates == 1
+
+
+def test_a_job_that_is_confirmed_at_the_last_moment_is_not_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a job in doubt as a cycle has seen it, its time over, whose callback comes before the cycle comes to it
+    lose(world)
+    world.platform.lists = False
+    world.clock.forward(DEADLINE + 1)
+    seen = world.ledger.jobs([PORTRAIT])
+    assert world.ledger.step(seen[PORTRAIT], ACCEPT, world.clock(), {"request_id": "request-1"})
+    monkeypatch.setattr(world.ledger, "jobs", lambda _: seen)
+    # then nobody is told that it is lost
+    assert cycle(world).watched == {"changed meanwhile": 1}
+    assert world.job(PORTRAIT).state is JobState.SUBMITTED
+    assert world.tokens.answers == {}
+
+
+def test_a_held_job_that_nobody_waits_for_is_not_said_to_be_bought_once_more(world: World) -> None:
+    # given a job in doubt for which nobody waits any more, and a stack that rebuys
+    lose(world)
+    for waiter in world.ledger.waiters(PORTRAIT):
+        world.ledger.remove_waiter(waiter)
+    world.platform.lists = False
+    world.rebuy = True
+    world.clock.forward(DEADLINE + 1)
+    # then it is held
+    assert cycle(world).watched == {"held": 1}
+    assert world.requests.sent == []
 
 
 def test_a_result_that_the_queue_has_forgotten_is_found_in_the_list(world: World) -> None:

@@ -7,7 +7,7 @@ from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgre
 from shared.ledger.rules import NEVER
 from shared.ledger.states import ACCEPT, DOUBT, SEND, JobState, Transition
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
-from shared.workflow.reconcile import STARTING_LIMIT, reconcile
+from shared.workflow.reconcile import STARTING_LIMIT, CycleTroubled, reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
 from shared.workflow.status import EpisodeState
 from tests.builders import (
@@ -118,6 +118,20 @@ def test_a_lapsed_claim_is_given_back(world: World) -> None:
     assert open_jobs(world.ledger) == []
 
 
+def test_a_claim_is_not_given_back_once_its_owner_sends_after_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a lapsed claim as a cycle has seen it, whose owner wakes up and sends before the cycle comes to it
+    open_job(world)
+    world.clock.forward(90)
+    seen = world.ledger.jobs([ADDRESS])
+    assert world.ledger.step(seen[ADDRESS], SEND, world.clock())
+    monkeypatch.setattr(world.ledger, "jobs", lambda _: seen)
+    # when the cycle comes to it, then it is left alone: free again, it would be bought twice
+    assert reconcile(world.reconciling()).watched == {"changed meanwhile": 1}
+    assert world.job(ADDRESS).state is JobState.SUBMITTING
+
+
 def test_a_job_in_doubt_is_left_to_its_callback(world: World) -> None:
     open_job(world, SEND, DOUBT)
     assert reconcile(world.reconciling()).watched == {"unconfirmed": 1}
@@ -141,7 +155,11 @@ def test_one_job_that_cannot_be_looked_after_keeps_none_of_the_others_waiting(wo
     # when a cycle runs, then it says what broke
     with pytest.raises(ExceptionGroup) as raised:
         reconcile(world.reconciling())
+    assert isinstance(raised.value, CycleTroubled)
     assert len(raised.value.exceptions) == 2
+    # and what it saw all the same, for the alarms
+    assert raised.value.cycle.watched == {"trouble": 1, "finished": 2}
+    assert raised.value.cycle.oldest_open == 3
     # and all the others were looked after
     assert len(world.inbox.bodies) == 2
     assert world.ledger.open_runs() == []

@@ -82,6 +82,24 @@ def test_a_run_that_succeeded(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("left", [None, b"", b"{"])
+def test_a_run_whose_plan_is_gone_ends_all_the_same(world: World, left: bytes | None) -> None:
+    # given a run whose plan somebody has deleted, or damaged
+    run = world.ledger.newest_run(EPISODE)
+    assert run
+    assert run.plan_key
+    if left is None:
+        world.bucket.remove(run.plan_key)
+    else:
+        world.bucket.put(run.plan_key, left, "application/json")
+    # when its execution fails of that
+    closed = end(world, "PlanUnreadable", "the plan cannot be read")
+    # then it is closed with the reason, without a bill
+    assert closed == ClosedRun(state=RunState.FAILED, error="PlanUnreadable", message="the plan cannot be read")
+    assert (world.status().state, world.status().message) == (EpisodeState.FAILED, "the plan cannot be read")
+    assert not world.bucket.exists(BILL)
+
+
 def test_a_failure_says_which_asset_and_why(world: World) -> None:
     # given a portrait that fal refused
     job = claim_job(world.ledger, claim_of(PORTRAIT), 1.0)
