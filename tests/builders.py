@@ -1,5 +1,6 @@
 """Scripts, plans, jobs, requests and desks that tests start from."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from shared.addresses import address_of_content
 from shared.configuration import configuration_of
+from shared.downloads import Downloaded
 from shared.fal.callbacks import CallbackName
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind, FileKind, FileRef, plan_key
@@ -14,9 +16,10 @@ from shared.ledger.budgets import Usage
 from shared.ledger.records import Job, Run, Waiter
 from shared.ledger.rules import AFTER_FAILURE
 from shared.ledger.states import JobState
-from shared.plan.build import ReadInputs, RecordedPart, build_plan
+from shared.plan.build import build_plan
 from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan
+from shared.plan.recordings import ReadInputs, RecordedPart
 from shared.ports import Claim
 from shared.script.files import script_files
 from shared.script.models import Script
@@ -116,6 +119,7 @@ def plan_of(
         catalogue=Catalogue(Endpoints()),
         stored=stored,
         refused=refused,
+        encoder_preset="ultrafast",
     )
 
 
@@ -213,7 +217,8 @@ class FilesAtFal:
         self.fetched: list[str] = []
         self.on_fetch: Callable[[], object] = lambda: None
 
-    def fetch(self, url: str, target: Path) -> None:
+    def fetch(self, url: str, target: Path) -> Downloaded:
         self.fetched.append(url)
         self.on_fetch()
         target.write_bytes(self.data)
+        return Downloaded(len(self.data), hashlib.sha256(self.data).hexdigest())

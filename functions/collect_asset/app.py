@@ -3,7 +3,8 @@
 import random
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.queue import SqsRequests
@@ -13,12 +14,11 @@ from shared.runtime.batches import handle_messages
 from shared.runtime.clients import bucket_of, client, clock, ledger_of
 from shared.runtime.fal import fal_of
 from shared.runtime.settings import CollectSettings
-from shared.workflow.check_result import check_result
+from shared.workflow.check_result import MAX_RESULT_BYTES, check_result
 from shared.workflow.collect_asset import Collected, CollectingDesk, InboxMessage, collect_asset
 
-MAX_RESULT_BYTES = 500_000_000
-
 logger = Logger()
+metrics = Metrics()
 settings = CollectSettings.from_environment()
 desk = CollectingDesk(
     ledger=ledger_of(settings),
@@ -26,7 +26,9 @@ desk = CollectingDesk(
     bucket=bucket_of(settings),
     provider=fal_of(settings),
     requests=SqsRequests(client("sqs"), settings.request_queue_urls),
-    downloader=Downloader(settings.fal_download_hosts, MAX_RESULT_BYTES),
+    downloader=Downloader(
+        settings.fal_download_hosts, MAX_RESULT_BYTES, from_loopback=settings.fal_download_from_loopback
+    ),
     check_file=check_result,
     clock=clock,
     jitter=random.uniform,
@@ -42,4 +44,9 @@ def collect(body: str) -> Collected:
     """Collect the result that one message announces."""
     message = InboxMessage.model_validate_json(body)
     logger.append_keys(address=message.address)
-    return collect_asset(message, desk)
+    collected = collect_asset(message, desk)
+    if collected is Collected.FOREIGN:
+        logger.warning("a callback that fal signed for us carries the name or the secret of no job of ours")
+        metrics.add_metric("ForeignCallbacks", MetricUnit.Count, 1)
+        metrics.flush_metrics()
+    return collected

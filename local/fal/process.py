@@ -144,7 +144,8 @@ class SimulatedFal:
             "FAL_REST_URL": url,
             "FAL_CDN_URL": url,
             "FAL_API_URL": url,
-            "FAL_DOWNLOAD_HOSTS": self.facts.host.partition(":")[0],
+            "FAL_DOWNLOAD_HOSTS": self.facts.host,
+            "FAL_DOWNLOAD_FROM_LOOPBACK": "true",
             "SSL_CERT_FILE": self.facts.ca_file,
         }
 

@@ -77,7 +77,7 @@ def read_callback(body: bytes) -> CallbackBody:
     """
     try:
         message = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CallbackUnreadable("the callback is not JSON") from error
     if not isinstance(message, dict) or not isinstance(message.get("request_id"), str):
         raise CallbackUnreadable("the callback names no request")

@@ -135,7 +135,8 @@ class FalQueue:
         try:
             return self._client.upload(data, content_type, file_name, lifecycle=StorageSettings(expires_in=lifetime))
         except (httpx.HTTPError, FalClientHTTPError, ValueError, KeyError) as error:
-            raise FalUnreachable(f"fal's storage did not take a file ({type(error).__name__})") from error
+            # Not `from error`: it tells the URL that was uploaded to, which is a permission, and ends in a log.
+            raise FalUnreachable(f"fal's storage did not take a file ({type(error).__name__})") from None
 
 
 def _sorted(error: FalClientHTTPError) -> SortedError:

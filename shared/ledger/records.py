@@ -74,6 +74,8 @@ class Job(Frozen):
         How long the provider worked on it.
     size
         Bytes of the stored file.
+    sha256
+        Of the stored file, taken while it came, in hexadecimal.
     doubt
         Why it was once unknown whether the provider has it.
     """
@@ -108,6 +110,7 @@ class Job(Frozen):
     run_seconds: Seconds | None = None
     content_type: str | None = None
     size: int | None = None
+    sha256: str | None = None
     doubt: str | None = None
     failure: Failure | None = None
 
@@ -206,7 +209,6 @@ class PartOutcome(Frozen):
 
     part: int
     engine: str
-    house_address: Address
     seconds: Seconds
     stepped_down: tuple[str, ...] = ()
 

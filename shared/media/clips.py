@@ -10,8 +10,15 @@ from av.video.stream import VideoStream
 
 from shared.media.deadline import Deadline
 from shared.media.errors import MediaRefused
-from shared.media.reading import MAX_SOURCE_BYTES, codec_name, decoded_frames, open_media, require_format
-from shared.media.sniffing import VIDEO_FORMATS, FileFormat
+from shared.media.reading import (
+    MAX_SOURCE_BYTES,
+    codec_name,
+    decoded_frames,
+    missing_mp4_bytes,
+    open_media,
+    require_format,
+)
+from shared.media.sniffing import MP4, VIDEO_FORMATS, FileFormat
 
 _CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "prores")
 _QUARTER_TURN = 90
@@ -54,8 +61,7 @@ def probe_clip(path: Path, *, limits: ClipLimits = ClipLimits()) -> ClipFacts:
         if container.duration and container.duration / 1e6 > limits.max_seconds:
             raise MediaRefused(_too_long(container.duration / 1e6, limits))
         frames, first, last, turned = 0, Fraction(0), Fraction(0), False
-        for frame in decoded_frames(container, stream):
-            deadline.check()
+        for frame in decoded_frames(container, stream, deadline):
             if frame.pts is not None and frame.time_base is not None:
                 last = frame.pts * frame.time_base
             if frames == 0:
@@ -68,6 +74,8 @@ def probe_clip(path: Path, *, limits: ClipLimits = ClipLimits()) -> ClipFacts:
         step = (last - first) / (frames - 1) if frames > 1 else 1 / (stream.average_rate or Fraction(25))
         seconds = float(last - first + step)
         _require_whole(container, stream, seconds)
+        if file_format == MP4 and missing_mp4_bytes(path):
+            raise MediaRefused("was cut off: bytes are missing at its end; upload it again")
         size = (stream.codec_context.width, stream.codec_context.height)
         return ClipFacts(
             width=size[1] if turned else size[0],

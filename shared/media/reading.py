@@ -11,8 +11,9 @@ from av.audio import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from shared.media.deadline import Deadline
 from shared.media.errors import MediaRefused
-from shared.media.sniffing import HEAD_BYTES, FileFormat, describe, sniff
+from shared.media.sniffing import HEAD_BYTES, MP3, FileFormat, describe, id3_length, sniff
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
@@ -23,6 +24,10 @@ MAX_SOURCE_BYTES = 1_000_000_000
 
 _MAX_STREAMS = 8
 _MAX_DAMAGED_PACKETS = 5
+_MAX_TAGS = 8
+_MAX_BOXES = 100_000
+_LONG_BOX_HEADER = 16
+_MEDIA_BOXES = (b"moov", b"mdat", b"moof")
 _PROBE_BYTES = 5_000_000
 _IO_TIMEOUT_SECONDS = 10.0
 
@@ -32,6 +37,38 @@ def read_head(path: Path, offset: int = 0) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(HEAD_BYTES)
+
+
+def leading_tag_bytes(path: Path) -> int:
+    """Return the length of the ID3 tags that an MP3 begins with; usually there is one."""
+    length = 0
+    for _ in range(_MAX_TAGS):
+        tag = id3_length(read_head(path, length))
+        if not tag:
+            break
+        length += tag
+    return length
+
+
+def missing_mp4_bytes(path: Path) -> int:
+    """Return how many bytes the boxes of an MP4 promise beyond the file's end (ISO/IEC 14496-12, 4.2).
+
+    libav makes do with what there is: a film whose index was cut off may lose no more than its sound.
+    """
+    size, position = path.stat().st_size, 0
+    with path.open("rb") as file:
+        for _ in range(_MAX_BOXES):
+            file.seek(position)
+            header = file.read(_LONG_BOX_HEADER)
+            length, kind = int.from_bytes(header[:4], "big"), header[4:8]
+            if length == 1:
+                length = int.from_bytes(header[8:], "big")
+            if length < len(header[:8]) or position >= size:
+                break  # the last box, which reaches to the end, or no box at all
+            position += length
+            if position > size and kind in _MEDIA_BOXES:  # and not what others append, which players pass over
+                return position - size
+    return 0
 
 
 def require_format(path: Path, allowed: Sequence[FileFormat], kind: str, max_bytes: int) -> FileFormat:
@@ -68,7 +105,11 @@ def require_format(path: Path, allowed: Sequence[FileFormat], kind: str, max_byt
 
 @contextmanager
 def open_media(path: Path, file_format: FileFormat) -> Iterator[InputContainer]:
-    """Open a file with the one demuxer of its format; what libav raises in the block comes out as `MediaRefused`."""
+    """Open a file with the one demuxer of its format; what libav raises in the block comes out as `MediaRefused`.
+
+    The tag in front of an MP3 is passed over: libav would load its pictures, of any size, into memory.
+    """
+    skipped = leading_tag_bytes(path) if file_format == MP3 else 0
     try:
         with av.open(
             str(path.resolve()),
@@ -79,6 +120,7 @@ def open_media(path: Path, file_format: FileFormat) -> Iterator[InputContainer]:
                 "max_streams": str(_MAX_STREAMS),
                 "probesize": str(_PROBE_BYTES),
                 "analyzeduration": str(_PROBE_BYTES),
+                "skip_initial_bytes": str(skipped),
             },
             # Tags in old encodings are no reason to refuse the sound.
             metadata_errors="replace",
@@ -103,21 +145,31 @@ def codec_name(stream: AudioStream | VideoStream) -> str:
 
 
 @overload
-def decoded_frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
-@overload
-def decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
 def decoded_frames(
-    container: InputContainer, stream: AudioStream | VideoStream
+    container: InputContainer, stream: AudioStream, deadline: Deadline | None = None
+) -> Iterator[av.AudioFrame]: ...
+@overload
+def decoded_frames(
+    container: InputContainer, stream: VideoStream, deadline: Deadline | None = None
+) -> Iterator[av.VideoFrame]: ...
+def decoded_frames(
+    container: InputContainer, stream: AudioStream | VideoStream, deadline: Deadline | None = None
 ) -> Iterator[av.AudioFrame | av.VideoFrame]:
     """Decode a stream, stepping over a few damaged packets as players do.
 
     Raises
     ------
     MediaRefused
-        If more than a few packets are damaged.
+        If more than a few packets are damaged, or the deadline passes.
     """
     damaged = 0
-    for packet in container.demux(stream):
+    # All streams are read and not only this one: else libav would pass over the others' packets in one call, which no
+    # deadline ends, and a small file can hold very many, all of the same bytes.
+    for packet in container.demux():
+        if deadline is not None:
+            deadline.check()
+        if packet.stream is not stream:
+            continue
         try:
             frames = packet.decode()
         except av.error.InvalidDataError as error:

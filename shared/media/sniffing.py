@@ -88,6 +88,8 @@ def _describe_text(head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(_PLAYLIST_STARTS) or b"<mpd" in text:
         return "a playlist, which only names other files"
+    if b"<svg" in text:
+        return "an SVG drawing"
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page"
     is_text = all(byte >= 0x20 or byte in b"\t\r\n" for byte in head)  # noqa: PLR2004 -- the space comes first

@@ -10,12 +10,15 @@ from botocore.config import Config
 from shared.aws.bucket import S3Bucket
 from shared.ledger.dynamodb import DynamoLedger
 from shared.plan.models import Plan
+from shared.runtime.logs import quieten_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.ledger.records import Seconds
     from shared.runtime.settings import StoreSettings
+
+quieten_libraries()
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
 _PLANS_KEPT = 8

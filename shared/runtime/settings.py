@@ -49,6 +49,10 @@ class FalSettings(Settings):
         The key itself, on a laptop; ``FAL_API_KEY`` is what some guides call it.
     fal_key_secret
         On AWS, the name of the secret that holds it.
+    fal_download_hosts
+        Where results may come from: ``name``, ``.name`` for all below a name, or either with ``:port``.
+    fal_download_from_loopback
+        Whether results may come from this machine, if it is among those hosts; never on AWS.
     """
 
     fal_key: str | None = None
@@ -58,6 +62,7 @@ class FalSettings(Settings):
     fal_cdn_url: str = "https://v3.fal.media"
     fal_api_url: str = "https://api.fal.ai"
     fal_download_hosts: Names = _FAL_MEDIA_HOSTS
+    fal_download_from_loopback: bool = False
 
 
 class EndpointSettings(Settings):
@@ -89,8 +94,11 @@ class PlanSettings(StoreSettings, EndpointSettings, FalSettings):
     ----------
     price_overrides
         US dollars a unit by endpoint, as a JSON object: what the operator knows better than fal and the table.
+    encoder_preset
+        Of x264, for house clips.
     """
 
+    encoder_preset: str = "veryfast"
     price_overrides: Json[dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
 
 
@@ -160,12 +168,6 @@ class ReviewSettings(StoreSettings):
 
     review_queue_url: str
     stack_name: str
-
-
-class HouseClipSettings(StoreSettings):
-    """Settings of `house_clip`."""
-
-    encoder_preset: str = "veryfast"
 
 
 class ReconcileSettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSettings):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import parse_qs
+
+from pydantic import ConfigDict, Field, model_validator
 
 from shared.addresses import Address
 from shared.downloads import DownloadRefused
@@ -22,6 +24,7 @@ from shared.ledger.records import Failure, Job, Seconds
 from shared.ledger.states import ACCEPT, DISTRUST, FAIL, REPEAT, RETRY, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
 from shared.ports import LONGEST_DELAY
+from shared.webhooks.store import CALLBACKS
 from shared.workflow.asking import ask_again
 from shared.workflow.waking import wake
 
@@ -39,10 +42,27 @@ _RETRY_BOUND: Seconds = 15
 
 
 class InboxMessage(Frozen):
-    """A callback as it lies in the inbox."""
+    """A callback as it lies in the inbox.
+
+    Parameters
+    ----------
+    query
+        The query of the URL that was called.
+    body, stored_body
+        Its body; or the key of the object that holds it, where no queue carries it.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # errors are logged, and the query holds the job's secret
 
     query: str
-    body: str
+    body: str | None = None
+    stored_body: Annotated[str, Field(pattern=f"^{CALLBACKS}[0-9a-f]{{64}}$")] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Self:
+        if (self.body is None) == (self.stored_body is None):
+            raise ValueError("a message has either a body or the key of one")
+        return self
 
     @property
     def address(self) -> Address:
@@ -117,7 +137,7 @@ def collect_asset(message: InboxMessage, desk: CollectingDesk) -> Collected:
     if job.state is JobState.STORED:
         wake(job, desk.ledger, desk.tokens)
         return Collected.KNOWN
-    callback = read_callback(message.body.encode())
+    callback = read_callback(_body_of(message, desk.bucket))
     job = _confirm(job, name, callback.request_id, desk)
     match callback:
         case Delivered(request_id, payload):
@@ -128,6 +148,11 @@ def collect_asset(message: InboxMessage, desk: CollectingDesk) -> Collected:
             return _look_up(job, name, request_id, None, desk)
         case JobFailed(request_id):
             return _look_up(job, name, request_id, _NO_REASON, desk)
+
+
+def _body_of(message: InboxMessage, bucket: "Bucket") -> bytes:
+    """Return a callback's body; raises `ObjectMissing`."""
+    return bucket.get(message.stored_body) if message.stored_body else (message.body or "").encode()
 
 
 def _confirm(job: Job, name: CallbackName, request_id: str, desk: CollectingDesk) -> Job:
@@ -158,7 +183,7 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
         path = Path(folder) / "result"
         run_seconds = aside.submit(_run_seconds, job, request_id, finished, desk)
         try:
-            desk.downloader.fetch(_media_in(finished.payload, job).url, path)
+            downloaded = desk.downloader.fetch(_media_in(finished.payload, job).url, path)
             content_type = desk.check_file(job.kind, path)
         except (NoMediaReturned, BlockedByContentPolicy) as refusal:
             permanent = isinstance(refusal, BlockedByContentPolicy)
@@ -167,11 +192,11 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
         except (MediaRefused, DownloadRefused) as refusal:
             return _distrust(job, name, refusal, desk)
         desk.bucket.upload(path, FileRef.of_asset(job.kind, job.address).key, content_type)
-        size = path.stat().st_size
     changes = {
         "request_id": request_id,
         "content_type": content_type,
-        "size": size,
+        "size": downloaded.size,
+        "sha256": downloaded.sha256,
         "run_seconds": run_seconds.result(),
         "failure": None,
     }

@@ -1,33 +1,83 @@
-"""Take a callback in: check that fal made it for us, put it into the inbox, answer. Nothing is looked up here.
+"""Take a callback in: check that the provider made it for us, put it into the inbox. Nothing is looked up here.
 
 An early callback, and that of a job whose submit was never confirmed, must get through; `collect_asset` matches them.
 """
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from shared.fal.signatures import CallbackRefused, check_headers, is_signed
+from shared.webhooks.scheme import CallbackRefused, Scheme
+from shared.webhooks.store import WebhookStore, callback_key
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from shared.ports import Queue
 
-KeySet = Callable[[bool], "list[Ed25519PublicKey]"]
-"""Gives fal's public keys; asked with True, it fetches them afresh if it may."""
+MAX_MESSAGE = 262_144
+"""Bytes of a message that goes through the queue.
+
+SQS takes 1 MiB (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html); until
+2025 it took 256 KiB, which queues may still be set to and tools still reckon with. Callbacks have about 1 KB.
+"""
+
+MAX_BODY = 4 * 1024 * 1024
+"""Characters of a body as it is delivered: thousands of times what callbacks have, and less than Lambda's 6 MB.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+_MAX_QUERY = 1024  # ours have about 120 characters
+
+
+def raw_body(text: str, *, is_base64: bool) -> bytes:
+    """Return a body's raw bytes from how a function URL delivers it; raises `CallbackRefused`."""
+    if len(text) > MAX_BODY:
+        raise CallbackRefused(f"the body is longer than {MAX_BODY} characters")
+    try:
+        return base64.b64decode(text, validate=True) if is_base64 else text.encode()
+    except ValueError as error:
+        raise CallbackRefused("the body is neither text nor base64") from error
 
 
 def receive_callback(
-    headers: Mapping[str, str], query: str, body: bytes, *, user_id: str, now: float, keys: KeySet, inbox: "Queue"
+    headers: Mapping[str, str],
+    query: str,
+    body: bytes,
+    *,
+    scheme: Scheme,
+    now: float,
+    inbox: "Queue",
+    store: WebhookStore,
 ) -> None:
-    """Put a verified callback into the inbox; raises `CallbackRefused`."""
-    signed = check_headers(headers, user_id=user_id, now=now)
-    if not is_signed(signed, body, keys(False)) and not is_signed(signed, body, keys(True)):
-        raise CallbackRefused("no key of fal's made the signature")
-    inbox.send(inbox_message(query, body))
+    """Put a genuine callback into the inbox.
+
+    Raises
+    ------
+    CallbackRefused
+        When it is not genuine.
+    KeysUnavailable, StoreUnavailable
+        When it is to come again.
+    """
+    if len(query) > _MAX_QUERY or not query.isascii():
+        raise CallbackRefused("the query is none that we give out")
+    scheme.verify(headers, body, now)
+    inbox.send(_message(query, body, store))
 
 
 def inbox_message(query: str, body: bytes) -> str:
-    """Return the inbox's message for a callback's query and body."""
+    """Return the inbox's message for a callback's query and body; raises `UnicodeDecodeError`."""
     return json.dumps({"query": query, "body": body.decode()})
+
+
+def _message(query: str, body: bytes, store: WebhookStore) -> str:
+    """Return the inbox's message; a body that no queue carries (too long, no text) goes into the bucket instead."""
+    try:
+        message = inbox_message(query, body)
+    except UnicodeDecodeError:
+        message = ""
+    if message and len(message) <= MAX_MESSAGE:  # it is ASCII: its characters are bytes
+        return message
+    key = callback_key(body)
+    store.put(key, body)
+    return json.dumps({"query": query, "stored_body": key})

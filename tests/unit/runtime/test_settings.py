@@ -39,6 +39,11 @@ def test_names_are_separated_by_commas() -> None:
     assert FalSettings.from_environment({}).fal_download_hosts == ("fal.media", ".fal.media")
 
 
+def test_results_come_from_this_machine_only_if_that_is_said() -> None:
+    assert not FalSettings.from_environment({"FAL_DOWNLOAD_HOSTS": "127.0.0.1:8443"}).fal_download_from_loopback
+    assert FalSettings.from_environment({"FAL_DOWNLOAD_FROM_LOOPBACK": "true"}).fal_download_from_loopback
+
+
 def test_the_queues_are_known_by_what_is_asked_for() -> None:
     urls = BuySettings.from_environment(BUY).request_queue_urls
     assert urls == {kind: str(kind) for kind in AssetKind}

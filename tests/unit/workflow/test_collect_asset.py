@@ -1,5 +1,6 @@
 """Bringing a result home: whose it is, what it is, and that it is stored once."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_result_is_stored_and_everybody_is_woken(world: World) -> None:
     assert world.bucket.content_type(KEY) == "image/png"
     job = world.job(ADDRESS)
     assert (job.state, job.size, job.content_type) == (JobState.STORED, len(world.files.data), "image/png")
+    assert job.sha256 == hashlib.sha256(world.files.data).hexdigest()
     assert job.settled_at == world.clock()
     # and both tokens go on
     assert world.tokens.answers == {"one": {"address": ADDRESS}, "two": {"address": ADDRESS}}
