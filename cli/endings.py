@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from cli.folder import FolderEmpty
+from cli.folder import FolderEmpty, LinkLeadsOut
 from cli.follow import NoRunStarted
 from cli.make import EpisodeFailed
 from cli.retry import RetryInVain
@@ -38,7 +38,7 @@ def ends_in_words() -> Iterator[None]:
         stop(f"the episode was not made: {error}", FAILED)
     except ReviewLeftOpen as error:
         stop(str(error), WAITS_FOR_REVIEW)
-    except (FolderEmpty, NoReviewWaiting, NoRunStarted, RetryInVain, StackMissing) as error:
+    except (FolderEmpty, LinkLeadsOut, NoReviewWaiting, NoRunStarted, RetryInVain, StackMissing) as error:
         stop(str(error), FAILED)
     except KeyboardInterrupt:
         stop("stopped; what was bought is kept, and the same command goes on from there", INTERRUPTED)

@@ -8,6 +8,7 @@ from shared.keys import SCRIPT_NAMES, episode_folder, is_result
 from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
+from shared.script.text import composed
 
 if TYPE_CHECKING:
     from shared.ports import Bucket
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 class FolderEmpty(Exception):
     """There is nothing to make an episode of."""
+
+
+class LinkLeadsOut(Exception):
+    """A file of the folder is a link to one elsewhere, which nobody may have meant to upload."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -26,6 +31,8 @@ def files_of(folder: Path) -> list[Path]:
     ------
     FolderEmpty
         When the folder holds no script.
+    LinkLeadsOut
+        When one of the files lies elsewhere.
     """
     scripts = [folder / name for name in SCRIPT_NAMES if (folder / name).is_file()]
     if not scripts:
@@ -38,12 +45,28 @@ def files_of(folder: Path) -> list[Path]:
         }
     except ScriptInvalid:
         named = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    others = [folder / name for name in sorted(named) if name not in SCRIPT_NAMES and not is_result(name)]
-    return [*(path for path in others if path.is_file()), *scripts]
+    others = [name for name in sorted(named) if name not in SCRIPT_NAMES and not is_result(name)]
+    files = [*(path for name in others if (path := _find(folder, name))), *scripts]
+    for path in files:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise LinkLeadsOut(f"{path} is a link that leads out of {folder}: put the file itself there")
+    return files
+
+
+def paths_in_script(folder: Path, files: list[Path]) -> dict[str, Path]:
+    """Return an episode's files by the paths by which a script names them."""
+    return {composed(path.relative_to(folder).as_posix()): path for path in files}
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """Return the file of a name, however its accents are stored here."""
+    if (folder / name).is_file():
+        return folder / name
+    return paths_in_script(folder, [path for path in folder.rglob("*") if path.is_file()]).get(name)
 
 
 def upload(folder: Path, episode_id: str, bucket: "Bucket") -> int:
-    """Put an episode's files into the bucket; return how many there were; raises `FolderEmpty`."""
+    """Put an episode's files into the bucket; return how many there were; raises as `files_of` does."""
     files = files_of(folder)
     for path in files:
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

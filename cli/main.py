@@ -9,10 +9,11 @@ from loguru import logger
 
 from cli import commands
 from cli.endings import FAILED, INTERRUPTED, USAGE, WAITS_FOR_REVIEW, ends_in_words, stop
-from cli.folder import files_of
+from cli.folder import files_of, paths_in_script
 from cli.make import make_episode
 from cli.options import Approve, Out, Profile, Region, StackName, State, checked_id, output, target_of
 from cli.review import reviewer_for
+from shared.script.file_sizes import too_large_files
 from shared.script.files import script_files
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
@@ -67,14 +68,18 @@ def run(
 def validate(folder: Folder) -> None:
     """Check an episode's script and whether its files are there, without uploading anything."""
     with ends_in_words():
-        *_, script = files_of(folder)
+        files = files_of(folder)
+        *_, script = files
         try:
             parsed = parse_script(script.read_bytes(), file_name=script.name)
         except ScriptInvalid as error:
             stop(str(error), FAILED)
-    missing = [file.path for file in script_files(parsed) if not (folder / file.path).is_file()]
+    sizes = {name: path.stat().st_size for name, path in paths_in_script(folder, files).items()}
+    missing = [file.path for file in script_files(parsed) if file.path not in sizes]
     if missing:
         stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)
+    if problems := too_large_files(parsed, sizes):
+        stop("; ".join(problems), FAILED)
     lines = sum(len(scene.lines) for scene in parsed.scenes)
     output.print(f"{script}: {len(parsed.characters)} characters, {len(parsed.scenes)} scenes, {lines} lines: good")
 

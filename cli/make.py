@@ -10,16 +10,15 @@ from cli.display import display_for
 from cli.folder import upload
 from cli.follow import Ended, ReviewWanted, Show, follow, follow_run
 from cli.review import Reviewer, leave_open
-from shared.keys import episode_folder
+from shared.keys import episode_folder, poster_name, status_key
 from shared.ledger.records import Run, RunState
 from shared.ports import ObjectMissing
+from shared.workflow.status import EpisodeStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cli.target import Target
-
-RESULTS = ("episode.mp4", "poster.jpg", "status.json", "bill.json")
 
 
 class EpisodeFailed(Exception):
@@ -90,9 +89,12 @@ def finish_episode(
     if run.state is not RunState.DONE:
         raise EpisodeFailed(run.failure.message if run.failure else f"the run ended as {run.state.lower()}")
     out.mkdir(parents=True, exist_ok=True)
-    for name in RESULTS:
+    folder = episode_folder(run.episode_id)
+    status = EpisodeStatus.model_validate_json(target.bucket.get(status_key(run.episode_id)))
+    videos = dict.fromkeys(("episode.mp4", *(status.videos or {}).values()))
+    for name in ("status.json", "bill.json", *videos, *map(poster_name, videos), *(status.captions or ())):
         try:
-            target.bucket.download(f"{episode_folder(run.episode_id)}{name}", out / name)
+            target.bucket.download(f"{folder}{name}", out / name)
         except ObjectMissing:
             continue
     return Made(out / "episode.mp4", run, ended.was_done_before)

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Address = str
 """40 lower-case hexadecimal digits."""
@@ -35,6 +39,12 @@ def address_of(recipe: int, kind: str, /, **ingredients: object) -> Address:
         allow_nan=False,
     )
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def address_of_file(path: "Path") -> Address:
+    """Return the address of an uploaded file, as `address_of_content` does, without holding it in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
 def address_of_content(data: bytes) -> Address:

@@ -5,10 +5,13 @@
 ``assets/<kind>/<address>``     bought files, as they came; they never expire
 ``sources/<address>``           uploads as the plan read them; they never expire
 ``derived/parts/<address>``     pieces of recordings, made for an engine; may be pruned
-``derived/house/<address>``     house clips; may be pruned
+``derived/house/<address>``     house clips, of parts and of cards; may be pruned
+``derived/dissolves/<address>`` first frames of house clips into which the one before dissolves; may be pruned
 ``derived/episodes/<address>``  joined episodes; may be pruned
 ``plans/<episode>/<run>.json``  what a run set out to make
 ``bills/<episode>/<run>.json``  what it cost; the newest run's lies beside the script as well
+``callbacks/<hash>``            bodies of callbacks that no queue carries; they expire
+``webhooks/keys/fal.json``      fal's last good key set
 ==============================  =========================================================================
 """
 
@@ -22,10 +25,15 @@ EPISODES = "episodes/"
 
 SCRIPT_NAMES = ("script.yaml", "script.yml", "script.json")
 
+ASPECT_RATIO_NAMES = ("16x9", "9x16", "1x1", "4x3", "3x4")
+"""As they stand in the names of files."""
+
 RESULT_NAMES = frozenset(
     {
         "episode.mp4",
+        *(f"episode-{ratio}.mp4" for ratio in ASPECT_RATIO_NAMES),
         "poster.jpg",
+        *(f"poster-{ratio}.jpg" for ratio in ASPECT_RATIO_NAMES),
         "captions.srt",
         "captions.vtt",
         "status.json",
@@ -37,6 +45,12 @@ RESULT_NAMES = frozenset(
 
 STORYBOARD_FOLDER = "storyboard"
 """The folder beside the script into which pictures are put for a person to look at; it holds no inputs either."""
+
+MAX_KEY_BYTES = 1024
+"""In UTF-8: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+EPISODE_ID_RULE = "letters (a-z, A-Z), digits, '.', '_' and '-', at most 100, with a letter or digit first"
+"""What an episode's id is made of, to finish a sentence."""
 
 _EPISODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -60,6 +74,7 @@ class FileKind(StrEnum):
     SOURCE = "source"
     PART = "part"
     HOUSE = "house"
+    DISSOLVE = "dissolve"
     EPISODE = "episode"
 
 
@@ -67,6 +82,7 @@ _FOLDERS = {
     FileKind.SOURCE: "sources",
     FileKind.PART: "derived/parts",
     FileKind.HOUSE: "derived/house",
+    FileKind.DISSOLVE: "derived/dissolves",
     FileKind.EPISODE: "derived/episodes",
 }
 
@@ -90,13 +106,28 @@ class FileRef(Frozen):
 
 
 def is_episode_id(text: str) -> bool:
-    """Tell whether a text can name an episode: letters, digits, ``.``, ``_`` and ``-``, at most 100."""
+    """Tell whether a text can name an episode; `EPISODE_ID_RULE` says in words which ones can."""
     return _EPISODE_ID.fullmatch(text) is not None
 
 
 def episode_folder(episode_id: str) -> str:
     """Return the prefix under which an episode's inputs and results lie."""
     return f"{EPISODES}{episode_id}/"
+
+
+def status_key(episode_id: str) -> str:
+    """Return where an episode's status lies, beside its script."""
+    return f"{episode_folder(episode_id)}status.json"
+
+
+def video_name(aspect_ratio: str, *, is_first: bool) -> str:
+    """Return the name of one of an episode's videos, beside its script; the first one needs no aspect ratio in it."""
+    return "episode.mp4" if is_first else f"episode-{aspect_ratio.replace(':', 'x')}.mp4"
+
+
+def poster_name(video: str) -> str:
+    """Return the name of a video's poster."""
+    return f"{video.replace('episode', 'poster', 1).removesuffix('.mp4')}.jpg"
 
 
 def is_result(path: str) -> bool:

@@ -195,8 +195,11 @@ class Bucket(Protocol):
     def exists(self, key: str) -> bool:
         """Tell whether there is such an object."""
 
-    def list(self, prefix: str) -> Sequence[StoredObject]:
-        """Return all objects whose keys begin with `prefix`, by key."""
+    def size(self, key: str) -> int:
+        """Return an object's size in bytes; raises `ObjectMissing`."""
+
+    def list(self, prefix: str, at_most: int | None = None) -> Sequence[StoredObject]:
+        """Return all objects whose keys begin with `prefix`, or the first `at_most` of them, by key."""
 
     def download(self, key: str, target: Path) -> None:
         """Write an object to a file; raises `ObjectMissing`."""

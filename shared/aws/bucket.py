@@ -51,9 +51,18 @@ class S3Bucket:
             raise
         return True
 
-    def list(self, prefix: str) -> "Sequence[StoredObject]":
-        """Return all objects whose keys begin with `prefix`, by key."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix)
+    def size(self, key: str) -> int:
+        """Return an object's size in bytes; raises `ObjectMissing`."""
+        try:
+            return self._client.head_object(Bucket=self._name, Key=key)["ContentLength"]
+        except ClientError as error:
+            raise _named(error, key) from error
+
+    def list(self, prefix: str, at_most: int | None = None) -> "Sequence[StoredObject]":
+        """Return all objects whose keys begin with `prefix`, or the first `at_most` of them, by key."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._name, Prefix=prefix, PaginationConfig={"MaxItems": at_most} if at_most else {}
+        )
         return [
             StoredObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"].timestamp())
             for page in pages

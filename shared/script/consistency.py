@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from shared.script.limits import MAX_LINES
 from shared.script.options import merged
-from shared.script.problems import ScriptProblem, did_you_mean, path_of, quoted
+from shared.script.problems import ScriptProblem, did_you_mean, enumerated, path_of, plain, quoted
 
 if TYPE_CHECKING:
     from shared.script.models import Script
-
-MAX_LINES = 400
-_MAX_NAMES_SHOWN = 10
 
 
 class ContradictoryScript(ValueError):
@@ -36,6 +34,7 @@ def refuse_contradictions(script: "Script") -> None:
         *_repeated_scenes(script),
         *_undeclared_characters(script),
         *_too_many_lines(script),
+        *_outputs_without_what_is_generated(script),
         *_inputs_that_exclude_each_other(script),
     )
     if problems:
@@ -68,8 +67,7 @@ def _repeated_scenes(script: "Script") -> Iterator[ScriptProblem]:
 
 def _undeclared_characters(script: "Script") -> Iterator[ScriptProblem]:
     names = [character.name for character in script.characters]
-    more = ", …" if len(names) > _MAX_NAMES_SHOWN else ""
-    declared = f"{', '.join(names[:_MAX_NAMES_SHOWN])}{more}"
+    declared = enumerated([plain(name) for name in names])
     for scene_index, scene in enumerate(script.scenes):
         for line_index, line in enumerate(scene.lines):
             if line.character not in names:
@@ -85,6 +83,15 @@ def _too_many_lines(script: "Script") -> Iterator[ScriptProblem]:
     if lines > MAX_LINES:
         yield ScriptProblem(
             "scenes", f"have {lines} lines together; an episode has at most {MAX_LINES}", "make two episodes"
+        )
+
+
+def _outputs_without_what_is_generated(script: "Script") -> Iterator[ScriptProblem]:
+    if script.outputs and script.aspect_ratio not in script.outputs:
+        yield ScriptProblem(
+            "outputs",
+            f"do not have the script's own aspect_ratio, {script.aspect_ratio}, among them",
+            f"add {script.aspect_ratio}, or leave aspect_ratio out: then the first of outputs is generated",
         )
 
 

@@ -8,11 +8,8 @@ from itertools import count
 
 from pydantic import JsonValue
 
+from shared.script.limits import MAX_DEPTH, MAX_SCRIPT_BYTES, MAX_VALUES
 from shared.script.problems import ScriptProblem, path_of
-
-MAX_BYTES = 1024 * 1024
-MAX_DEPTH = 16
-MAX_VALUES = 20_000
 
 # Control characters other than tab and line breaks, and halves of surrogate pairs: no model or player can use them.
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -56,12 +53,13 @@ def decoded(data: bytes) -> str:
     UnreadableDocument
         The file is empty, too large, not UTF-8, or has characters that no text has.
     """
-    if len(data) > MAX_BYTES:
-        raise UnreadableDocument(
-            ScriptProblem("", f"the file has {len(data):,} bytes; a script has at most {MAX_BYTES:,}")
-        )
+    if len(data) > MAX_SCRIPT_BYTES:
+        raise UnreadableDocument(too_large(len(data)))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableDocument(ScriptProblem("", "the file is encoded as UTF-16", "save it as UTF-8"))
+    if b"\0" in data:
+        message = "the file has bytes of zero, as UTF-16 and files that are no text have"
+        raise UnreadableDocument(ScriptProblem("", message, "save it as UTF-8"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,6 +90,16 @@ def checked(document: Document) -> Document:
         raise UnreadableDocument(replace(error.problem, line=document.line_of(path) if path else None)) from error
 
 
+def too_large(size: int) -> ScriptProblem:
+    """Say of a file of `size` bytes that it is larger than a script may be."""
+    return ScriptProblem("", f"the file has {size:,} bytes; a script has at most {MAX_SCRIPT_BYTES:,}")
+
+
+def too_many_values() -> UnreadableDocument:
+    """Return the refusal of a file with too many values."""
+    return UnreadableDocument(ScriptProblem("", f"the file has more than {MAX_VALUES:,} values"))
+
+
 def too_deep(location: tuple[str | int, ...]) -> UnreadableDocument:
     """Return the refusal of a value that is nested too deeply."""
     return UnreadableDocument(ScriptProblem(path_of(location), f"is nested more than {MAX_DEPTH} levels deep"))
@@ -101,7 +109,7 @@ def _checked_value(value: JsonValue, location: tuple[str | int, ...], counter: I
     if len(location) > MAX_DEPTH:
         raise too_deep(location)
     if next(counter) > MAX_VALUES:
-        raise UnreadableDocument(ScriptProblem("", f"the file has more than {MAX_VALUES:,} values"))
+        raise too_many_values()
     match value:
         case dict():
             _refuse_unusable("".join(value), location)

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from shared.script.consistency import ContradictoryScript
 from shared.script.models import Script
-from shared.script.problems import ScriptProblem, did_you_mean, path_of, quoted
+from shared.script.problems import ScriptProblem, did_you_mean, path_of, plain, quoted
 
 _MAX_CHOICES_SHOWN = 10
 
@@ -84,7 +84,7 @@ def _message(details: ErrorDetails) -> str:
     if len(_choices(details)) > _MAX_CHOICES_SHOWN:
         return f"is none of the {len(_choices(details))} values that are allowed, found {found}"
     message = _MESSAGES.get(details["type"])
-    return message.format(found=found, **context) if message else details["msg"]
+    return plain(message.format(found=found, **context) if message else details["msg"])
 
 
 def _choices(details: ErrorDetails) -> list[str]:

@@ -41,6 +41,8 @@ def script_files(script: "Script") -> tuple[ScriptFile, ...]:
 def _mentions(script: "Script") -> Iterator[ScriptFile]:
     if script.music:
         yield ScriptFile(script.music, FileKind.MUSIC, "music")
+    if script.font:
+        yield ScriptFile(script.font, FileKind.FONT, "font")
     for index, character in enumerate(script.characters):
         at = ("characters", index)
         for reference_index, path in enumerate(character.style_references):

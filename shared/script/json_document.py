@@ -1,6 +1,7 @@
 """A script's JSON as plain values, by RFC 8259: no NaN, no key twice."""
 
 import json
+from collections import Counter
 from typing import NoReturn
 
 from pydantic import JsonValue
@@ -32,8 +33,7 @@ def read_json(text: str) -> Document:
 def _without_repeats(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
+        repeated, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         raise UnreadableDocument(ScriptProblem("", f"has the field {quoted(repeated)} twice in the same place"))
     return fields
 

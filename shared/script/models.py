@@ -4,7 +4,6 @@ import re
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
-from unicodedata import normalize
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
@@ -13,23 +12,32 @@ from shared.fal.models.ideogram import IdeogramOptions, RenderingSpeed
 from shared.fal.models.kontext import KontextOptions
 from shared.frozen import Frozen
 from shared.script.consistency import refuse_contradictions
-from shared.script.paths import AudioPath, BackgroundPath, ClipPath, MusicPath, PortraitPath, StyleReferencePath
+from shared.script.edit import Edit
+from shared.script.limits import (
+    MAX_CHARACTERS,
+    MAX_NAME,
+    MAX_PROMPT,
+    MAX_SCENES,
+    MAX_STYLE_REFERENCES,
+    MAX_TEXT,
+    MAX_TITLE,
+)
+from shared.script.paths import (
+    AudioPath,
+    BackgroundPath,
+    ClipPath,
+    FontPath,
+    MusicPath,
+    PortraitPath,
+    StyleReferencePath,
+)
 from shared.script.problems import quoted
+from shared.script.text import composed, on_one_line
 from shared.styles.aspect_ratio import AspectRatio, AspectRatioField
 from shared.styles.presets import DEFAULT_PRESET, PRESETS, StyleField
 from shared.styles.prompt_endings import PromptEndings
 
-MAX_PROMPT = 2000
-MAX_TEXT = 5000
-MAX_CHARACTERS = 40
-MAX_SCENES = 200
-MAX_STYLE_REFERENCES = 3
 _A_DAY = 86_400
-
-
-def _composed(text: str) -> str:
-    return normalize("NFC", text)
-
 
 # The form of https://www.rfc-editor.org/info/bcp47; whether a language has the tag is not looked up.
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -42,8 +50,15 @@ def _language_tag(tag: str) -> str:
 
 
 # A name may be typed on one machine and declared on another: an accent is one letter here, however it was typed.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_composed)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
+    AfterValidator(on_one_line),
+    AfterValidator(composed),
+]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE), AfterValidator(on_one_line)
+]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT)]
 SpokenText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
 LanguageTag = Annotated[
@@ -91,6 +106,15 @@ def _in_a_usable_order(engines: tuple[Engine, ...]) -> tuple[Engine, ...]:
 
 
 Engines = Annotated[tuple[Engine, ...], Field(min_length=1), AfterValidator(_in_a_usable_order)]
+
+
+def _each_once(outputs: tuple[AspectRatio, ...]) -> tuple[AspectRatio, ...]:
+    if len(set(outputs)) < len(outputs):
+        raise ValueError("names an aspect ratio twice: each one is made once")
+    return outputs
+
+
+Outputs = Annotated[tuple[AspectRatioField, ...], Field(max_length=len(AspectRatio)), AfterValidator(_each_once)]
 
 
 class LineModelOptions(Frozen):
@@ -164,7 +188,10 @@ class Scene(Frozen):
     lines: tuple[Line, ...] = Field(min_length=1)
 
 
-def _aspect_ratio_of_style(validated: dict[str, Any]) -> AspectRatio:
+def _first_aspect_ratio(validated: dict[str, Any]) -> AspectRatio:
+    outputs: tuple[AspectRatio, ...] = validated.get("outputs", ())
+    if outputs:
+        return outputs[0]
     return validated.get("style", PRESETS[DEFAULT_PRESET]).aspect_ratio or AspectRatio.LANDSCAPE_16_9
 
 
@@ -183,8 +210,12 @@ class Script(Frozen):
         default_factory=lambda: PRESETS[DEFAULT_PRESET],
         description=f"A preset's name, or a style in full; by default {DEFAULT_PRESET}.",
     )
+    outputs: Outputs = Field(
+        default=(), description="The aspect ratios of the videos to make, if there are to be several."
+    )
     aspect_ratio: AspectRatioField = Field(
-        default_factory=_aspect_ratio_of_style, description="By default the style's, or else 16:9."
+        default_factory=_first_aspect_ratio,
+        description="In which pictures and clips are generated. By default the first of outputs, the style's, or 16:9.",
     )
     rendering_speed: RenderingSpeed = Field(
         default_factory=_rendering_speed_of_style,
@@ -199,7 +230,11 @@ class Script(Frozen):
     review: ReviewMode = Field(default=ReviewMode.NONE, description="'storyboard' stops before clips are paid for.")
     caps: Caps = Field(default_factory=Caps)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)
+    font: FontPath | None = Field(
+        default=None, description="An own font for what is drawn, instead of the shipped one."
+    )
     music: MusicPath | None = Field(default=None, description="Music under the whole episode.")
+    edit: Edit = Field(default_factory=Edit, description="How the lines are cut together.")
     characters: tuple[Character, ...] = Field(min_length=1, max_length=MAX_CHARACTERS)
     scenes: tuple[Scene, ...] = Field(min_length=1, max_length=MAX_SCENES)
 
@@ -207,6 +242,11 @@ class Script(Frozen):
     def _does_not_contradict_itself(self) -> Self:
         refuse_contradictions(self)
         return self
+
+    @property
+    def videos(self) -> tuple[AspectRatio, ...]:
+        """The aspect ratios of the videos to make, that of what is generated first."""
+        return (self.aspect_ratio, *(output for output in self.outputs if output is not self.aspect_ratio))
 
     def character(self, name: str) -> Character:
         """Return the character of this name, as lines give it."""

@@ -8,13 +8,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from shared.keys import STORYBOARD_FOLDER
-
-MAX_PATH = 512
+from shared.keys import ASPECT_RATIO_NAMES, STORYBOARD_FOLDER
+from shared.script.limits import MAX_PATH, MAX_PATH_BYTES
+from shared.script.problems import quoted
+from shared.script.text import composed, on_one_line
 
 # Showrunner's own files beside the script, whatever their suffix.
 RESERVED_STEMS = frozenset(
     {"bill", "captions", "chapters", "episode", "plan", "poster", "quote", "script", "status", "storyboard"}
+    | {f"{stem}-{ratio}" for stem in ("episode", "poster") for ratio in ASPECT_RATIO_NAMES}
 )
 
 _URL_OR_DRIVE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -29,11 +31,13 @@ class FileKind(StrEnum):
     BACKGROUND = "background"
     CLIP = "clip"
     MUSIC = "music"
+    FONT = "font"
 
 
 _SOUND = (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg", ".opus")
 _IMAGE = (".png", ".jpg", ".jpeg", ".webp")
 _VIDEO = (".mp4", ".mov", ".m4v", ".webm")
+_FONT = (".ttf", ".otf", ".ttc")
 
 SUFFIXES: dict[FileKind, tuple[str, ...]] = {
     FileKind.AUDIO: _SOUND,
@@ -42,6 +46,7 @@ SUFFIXES: dict[FileKind, tuple[str, ...]] = {
     FileKind.BACKGROUND: _IMAGE,
     FileKind.CLIP: _VIDEO,
     FileKind.MUSIC: _SOUND,
+    FileKind.FONT: _FONT,
 }
 
 
@@ -58,10 +63,13 @@ def _inside_the_folder(path: str) -> str:
     if "" in parts or "." in parts:
         raise ValueError("must name a file plainly, as in 'audio/01.mp3': no empty folder names and no './'")
     if parts[0].lower() == STORYBOARD_FOLDER and len(parts) > 1:
-        raise ValueError(f"'{path}' is in a folder that Showrunner uses for its own files: put it into another one")
+        raise ValueError(
+            f"{quoted(path)} is in a folder that Showrunner uses for its own files: put it into another one"
+        )
     if len(parts) == 1 and PurePosixPath(path).stem.lower() in RESERVED_STEMS:
         raise ValueError(
-            f"'{path}' is a name that Showrunner uses for its own files: rename it or put it into a folder of its own"
+            f"{quoted(path)} is a name that Showrunner uses for its own files: "
+            "rename it or put it into a folder of its own"
         )
     return path
 
@@ -75,7 +83,22 @@ def _of_kind(kind: FileKind) -> Callable[[str], str]:
     return has_suffix
 
 
-_Path = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATH), AfterValidator(_inside_the_folder)]
+def _short_enough(path: str) -> str:
+    size = len(path.encode())
+    if size > MAX_PATH_BYTES:
+        raise ValueError(f"has {size:,} bytes as UTF-8, and at most {MAX_PATH_BYTES} fit into a key: shorten it")
+    return path
+
+
+# A file may be named on one machine and uploaded from another: an accent is one letter here, however it was typed.
+_Path = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_PATH),
+    AfterValidator(_short_enough),
+    AfterValidator(on_one_line),
+    AfterValidator(_inside_the_folder),
+    AfterValidator(composed),
+]
 
 AudioPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.AUDIO))]
 StyleReferencePath = Annotated[_Path, AfterValidator(_of_kind(FileKind.STYLE_REFERENCE))]
@@ -83,3 +106,4 @@ PortraitPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.PORTRAIT))]
 BackgroundPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.BACKGROUND))]
 ClipPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.CLIP))]
 MusicPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.MUSIC))]
+FontPath = Annotated[_Path, AfterValidator(_of_kind(FileKind.FONT))]

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 MAX_PROBLEMS = 100
 _MAX_QUOTED = 60
+_MAX_MESSAGE = 500
+_MAX_ENUMERATED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,30 @@ def quoted(value: object) -> str:
     return f"'{_short(value)}'" if isinstance(value, str) else _short(str(value))
 
 
+def enumerated(entries: Sequence[str], separator: str = ", ") -> str:
+    """Return entries as a message shows them: the first ones, and how many more there are."""
+    more = len(entries) - _MAX_ENUMERATED
+    shown = separator.join(entries[:_MAX_ENUMERATED])
+    return f"{shown}{separator}and {more:,} more" if more > 0 else shown
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the hint that names the known word nearest to a misspelt one; empty if none is near."""
     by_lower_case = {name.lower(): name for name in known}
     close = get_close_matches(word.lower(), by_lower_case, n=1)
-    return f"did you mean '{by_lower_case[close[0]]}'?" if close else ""
+    return f"did you mean {quoted(by_lower_case[close[0]])}?" if close else ""
+
+
+def plain(text: str, at_most: int = _MAX_MESSAGE) -> str:
+    """Return a text as a message may hold it: not too long, and nothing in it that cannot be seen."""
+    short = text if len(text) <= at_most else f"{text[: at_most - 1]}…"
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in short)
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _MAX_QUOTED else f"{text[: _MAX_QUOTED - 1]}…"
+    return plain(text, _MAX_QUOTED)
+
+
+def _escaped(letter: str) -> str:
+    """Return what cannot be seen, or would turn a message around, by its number."""
+    return f"<U+{ord(letter):04X}>"

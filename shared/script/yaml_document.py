@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import JsonValue
 
-from shared.script.document import MAX_BYTES, MAX_DEPTH, Document, UnreadableDocument, too_deep
+from shared.script.document import Document, UnreadableDocument, too_deep, too_many_values
+from shared.script.limits import MAX_DEPTH, MAX_EXPANDED, MAX_VALUES
 from shared.script.problems import ScriptProblem, path_of, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MAX_EXPANDED = 2 * MAX_BYTES
-"""Values and characters of a file once every alias stands for what it repeats."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -56,6 +54,7 @@ class _Reader:
         self._lines: dict[str, int] = {}
         self._anchored: dict[str, tuple[JsonValue, int]] = {}
         self._size = 0
+        self._values = 0
 
     def document(self) -> Document:
         next(self._events)  # the stream's start
@@ -71,6 +70,9 @@ class _Reader:
     def _value(self, event: yaml.Event, location: Location) -> JsonValue:
         if len(location) > MAX_DEPTH:
             raise too_deep(location)
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise too_many_values()
         self._lines.setdefault(path_of(location), _line(event))
         if isinstance(event, yaml.AliasEvent):
             return self._repeated(event, location)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.keys import SCRIPT_NAMES, episode_folder, is_result
+from shared.script.document import too_large
 from shared.script.files import script_files
+from shared.script.limits import MAX_OBJECTS, MAX_SCRIPT_BYTES
 from shared.script.models import Script
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
+from shared.script.text import composed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from shared.ledger.records import Seconds
     from shared.ports import Bucket, StoredObject
@@ -36,7 +39,10 @@ class EpisodeInputs:
     missing
         Paths that the script names and that are not there.
     digest
-        Changes when, and only when, the script, a file that it names, or the configuration changes.
+        Changes when, and only when, the script, a file that it names, or the configuration changes. No two episodes
+        have the same, for runs are named after it.
+    is_overfull
+        Whether there are so many objects that nobody looked for a script among them.
     """
 
     episode_id: str
@@ -45,11 +51,12 @@ class EpisodeInputs:
     problem: str | None
     missing: tuple[str, ...]
     digest: str
+    is_overfull: bool = False
 
     @property
     def has_script(self) -> bool:
-        """Whether somebody put a script there, good or bad."""
-        return any(name in self.files for name in SCRIPT_NAMES)
+        """Whether somebody put a script there, good or bad, as far as can be told."""
+        return self.is_overfull or any(name in self.files for name in SCRIPT_NAMES)
 
     @property
     def newest(self) -> "Seconds":
@@ -66,11 +73,18 @@ def read_inputs(bucket: "Bucket", episode_id: str, configuration: str) -> Episod
         Whatever beside the inputs decides what comes of them.
     """
     folder = episode_folder(episode_id)
-    files = {
-        path: stored
-        for stored in bucket.list(folder)
-        if (path := stored.key.removeprefix(folder)) and not is_result(path)
-    }
+    listing = bucket.list(folder, at_most=MAX_OBJECTS + 1)
+    files = _files_in(folder, listing)
+    if len(listing) > MAX_OBJECTS:
+        return EpisodeInputs(
+            episode_id=episode_id,
+            files=files,
+            script=None,
+            problem=f"{folder} has more than {MAX_OBJECTS:,} objects: take out what the script does not name",
+            missing=(),
+            digest=_digest(configuration, episode_id, "overfull"),
+            is_overfull=True,
+        )
     names = [name for name in SCRIPT_NAMES if name in files]
     script, problem = None, None
     if not names:
@@ -79,7 +93,7 @@ def read_inputs(bucket: "Bucket", episode_id: str, configuration: str) -> Episod
         problem = f"there are both {' and '.join(names)} in {folder}: keep one of them"
     else:
         try:
-            script = parse_script(bucket.get(folder + names[0]), file_name=names[0])
+            script = _read_script(bucket, files[names[0]], names[0])
         except ScriptInvalid as error:
             problem = str(error)
     named = [file.path for file in script_files(script)] if script else []
@@ -89,13 +103,32 @@ def read_inputs(bucket: "Bucket", episode_id: str, configuration: str) -> Episod
         script=script,
         problem=problem,
         missing=tuple(path for path in named if path not in files),
-        digest=_digest(files, [*names, *named], configuration),
+        digest=_digest(configuration, episode_id, _state_of(files, [*names, *named])),
     )
 
 
-def _digest(files: "Mapping[str, StoredObject]", paths: list[str], configuration: str) -> str:
-    state = [[path, files[path].etag, files[path].size] if path in files else [path] for path in sorted(set(paths))]
-    return hashlib.sha256(json.dumps([configuration, state]).encode()).hexdigest()[:_DIGEST_DIGITS]
+def _files_in(folder: str, listing: "Iterable[StoredObject]") -> "dict[str, StoredObject]":
+    """Return an episode's files by their paths in composed form; of those with the same, the one uploaded last."""
+    files: dict[str, StoredObject] = {}
+    for stored in sorted(listing, key=lambda stored: stored.modified_at):
+        path = composed(stored.key.removeprefix(folder))
+        if path and not is_result(path):
+            files[path] = stored
+    return files
+
+
+def _read_script(bucket: "Bucket", stored: "StoredObject", name: str) -> Script:
+    if stored.size > MAX_SCRIPT_BYTES:
+        raise ScriptInvalid(name, [too_large(stored.size)])
+    return parse_script(bucket.get(stored.key), file_name=name)
+
+
+def _state_of(files: "Mapping[str, StoredObject]", paths: list[str]) -> list[list[str | int]]:
+    return [[path, files[path].etag, files[path].size] if path in files else [path] for path in sorted(set(paths))]
+
+
+def _digest(*ingredients: object) -> str:
+    return hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 def execution_name(episode_id: str, digest: str, attempt: int) -> str:

@@ -33,6 +33,10 @@ Thing = TypeVar("Thing")
 
 _REQUEST: TypeAdapter[AssetRequest | ReviewRequest] = TypeAdapter(AssetRequest | ReviewRequest)
 
+_LEFT = "left for the next cycle"
+_TIME_FOR_RUNS: Seconds = 45
+"""So long after the addresses' time limit runs are still looked after."""
+
 STARTING_LIMIT: Seconds = 300
 """A run that was claimed this long ago and has not begun is started once more; its name makes that safe."""
 
@@ -51,7 +55,7 @@ class ReconcileDesk:
     Parameters
     ----------
     time_limit
-        After so many seconds no further address is looked after in this cycle.
+        After so many seconds no further address is looked after in this cycle, and soon after no further run.
     workers
         How many addresses are looked after at once.
     """
@@ -114,13 +118,18 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
 
     def look_after(watch: Watch) -> str:
         if desk.clock() - now > desk.time_limit:
-            return "left for the next cycle"
+            return _LEFT
         return _look_after(watch, jobs.get(watch.address), doubted, desk, now=now, paused=paused)
 
+    def look_after_run(run: Run) -> str:
+        if desk.clock() - now > desk.time_limit + _TIME_FOR_RUNS:
+            return _LEFT
+        return _look_after_run(run, now, desk)
+
     # In another order each time, so that none is always the last.
-    random.Random(now).shuffle(watches)  # noqa: S311 - not for cryptography
-    seen = _each(watches, look_after, problems, desk.workers)
-    runs = _each(ledger.open_runs(), lambda run: _look_after_run(run, now, desk), problems)
+    dice = random.Random(now)  # noqa: S311 - not for cryptography
+    seen = _each(_shuffled(watches, dice), look_after, problems, desk.workers)
+    runs = _each(_shuffled(ledger.open_runs(), dice), look_after_run, problems)
     letters = _each(desk.dead_letters.take(), lambda letter: _answer_dead_letter(*letter, desk), problems)
     open_since = [job.claimed_at for job in jobs.values() if job.is_open and job.state is not JobState.HELD]
     cycle = Reconciled(
@@ -134,6 +143,12 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
     if problems:
         raise CycleTroubled(cycle, problems)
     return cycle
+
+
+def _shuffled(things: Iterable[Thing], dice: random.Random) -> list[Thing]:
+    shuffled = list(things)
+    dice.shuffle(shuffled)
+    return shuffled
 
 
 def _each(

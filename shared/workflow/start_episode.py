@@ -8,16 +8,27 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.frozen import Frozen
-from shared.keys import is_episode_id, is_result, split_episode_key
+from shared.keys import (
+    EPISODE_ID_RULE,
+    MAX_KEY_BYTES,
+    SCRIPT_NAMES,
+    is_episode_id,
+    is_result,
+    split_episode_key,
+    status_key,
+)
 from shared.ledger.records import RunState, Seconds
 from shared.ledger.rules import NEVER
+from shared.ports import LONGEST_DELAY
+from shared.script.problems import quoted
+from shared.script.text import composed
 from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
 
 if TYPE_CHECKING:
     from shared.ports import Bucket, Executions, Ledger, Queue
     from shared.workflow.status import StatusBoard
 
-_MAX_DELAY = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_NO_FOLDERS = frozenset({"", ".", ".."})
 
 
 class Upload(Frozen):
@@ -43,6 +54,7 @@ class Considered(StrEnum):
     NO_SCRIPT = "no script yet"
     WAITING_FOR_FILES = "waiting for files"
     NOT_AN_INPUT = "not an input"
+    NO_EPISODE = "the folder's name is no episode's id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +85,35 @@ class StartDesk:
 def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
     """Look at the folder to which a file was uploaded."""
     where = split_episode_key(upload.key)
-    if where is None or is_result(where[1]) or not is_episode_id(where[0]):
+    if where is None or is_result(where[1]):
         return Considered.NOT_AN_INPUT
-    inputs = read_inputs(desk.bucket, where[0], desk.configuration)
+    episode_id, path = where
+    if not is_episode_id(episode_id):
+        return _refuse_folder(episode_id, path, desk)
+    inputs = read_inputs(desk.bucket, episode_id, desk.configuration)
     now = desk.clock()
     quiet_for = now - inputs.newest
     if quiet_for < desk.quiet_period:
-        uploaded = inputs.files.get(where[1])
+        uploaded = inputs.files.get(composed(path))
         # The newest file's own message looks again; it must not be lost to a clock that runs behind S3's.
         if uploaded is not None and uploaded.modified_at >= inputs.newest:
             again = math.ceil(min(desk.quiet_period - quiet_for, desk.quiet_period))
-            desk.queue.send(upload.model_dump_json(), delay=min(again, _MAX_DELAY))
+            desk.queue.send(upload.model_dump_json(), delay=min(again, LONGEST_DELAY))
         return Considered.NOT_QUIET
     if not inputs.has_script:
         return Considered.NO_SCRIPT
     return _start(inputs, now, desk)
+
+
+def _refuse_folder(name: str, path: str, desk: StartDesk) -> Considered:
+    """Say beside a script that no episode becomes of it, where such a folder can be found again at all."""
+    fits = len(status_key(name).encode()) <= MAX_KEY_BYTES
+    if path in SCRIPT_NAMES and name not in _NO_FOLDERS and fits:
+        desk.status.no_episode(
+            name,
+            f"{quoted(name)} is no episode's id, which has {EPISODE_ID_RULE}: upload the folder under another name",
+        )
+    return Considered.NO_EPISODE
 
 
 def consider_again(message: Patience, desk: StartDesk) -> Considered:
@@ -104,7 +130,7 @@ def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: StartDesk) -> Co
     if inputs.missing and left > 0:
         desk.status.waiting_for_files(inputs)
         message = Patience(episode_id=inputs.episode_id, digest=inputs.digest, waiting_since=waiting_since)
-        desk.queue.send(message.model_dump_json(), delay=min(math.ceil(left), _MAX_DELAY))
+        desk.queue.send(message.model_dump_json(), delay=min(math.ceil(left), LONGEST_DELAY))
         return Considered.WAITING_FOR_FILES
     return start_run(inputs, desk, again=NEVER)
 

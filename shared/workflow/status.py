@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.frozen import Frozen
-from shared.keys import episode_folder
+from shared.keys import status_key
 from shared.ledger.records import Run, Seconds
+from shared.script.problems import enumerated
 
 if TYPE_CHECKING:
     from shared.ports import Bucket, Ledger
@@ -64,6 +65,10 @@ class EpisodeStatus(Frozen):
         While a person is waited for: what to look at, the commands that approve or reject it, and until when.
     episode
         The finished video, beside this file.
+    videos
+        All finished videos, by aspect ratio.
+    captions
+        The files with what is said.
     expected_usd, ceiling_usd
         What this run was quoted to cost, and at most.
     spent_usd
@@ -86,6 +91,8 @@ class EpisodeStatus(Frozen):
     how_to_answer: dict[str, str] | None = None
     answer_until: str | None = None
     episode: str | None = None
+    videos: dict[str, str] | None = None
+    captions: tuple[str, ...] | None = None
     seconds: Seconds | None = None
     expected_usd: float | None = None
     ceiling_usd: float | None = None
@@ -112,10 +119,16 @@ class StatusBoard:
             EpisodeStatus(
                 episode_id=inputs.episode_id,
                 state=EpisodeState.WAITING_FOR_FILES,
-                message=f"{files} not there yet: {', '.join(inputs.missing)}",
+                message=f"{files} not there yet: {enumerated(inputs.missing)}",
                 missing=inputs.missing,
                 updated_at=self._now(),
             )
+        )
+
+    def no_episode(self, folder_name: str, message: str) -> None:
+        """Say why nothing becomes of a script in a folder whose name is no episode's id."""
+        self._write(
+            EpisodeStatus(episode_id=folder_name, state=EpisodeState.FAILED, message=message, updated_at=self._now())
         )
 
     def of_run(self, run: Run, state: EpisodeState, message: str, **details: object) -> None:
@@ -144,7 +157,7 @@ class StatusBoard:
 
     def _write(self, status: EpisodeStatus) -> None:
         text = status.model_dump_json(indent=2, exclude_none=True)
-        self._bucket.put(f"{episode_folder(status.episode_id)}status.json", text.encode(), "application/json")
+        self._bucket.put(status_key(status.episode_id), text.encode(), "application/json")
 
     def _now(self) -> str:
         return iso_time(self._clock())

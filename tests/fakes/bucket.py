@@ -26,12 +26,16 @@ class MemoryBucket:
     def exists(self, key: str) -> bool:
         return key in self._objects
 
-    def list(self, prefix: str) -> Sequence[StoredObject]:
-        return [
+    def size(self, key: str) -> int:
+        return len(self._find(key)[0])
+
+    def list(self, prefix: str, at_most: int | None = None) -> Sequence[StoredObject]:
+        found = [
             StoredObject(key, hashlib.md5(data).hexdigest(), len(data), at)  # noqa: S324 - what S3 calls an ETag
             for key, (data, _, at) in sorted(self._objects.items())
             if key.startswith(prefix)
         ]
+        return found[:at_most]
 
     def download(self, key: str, target: Path) -> None:
         target.write_bytes(self._find(key)[0])

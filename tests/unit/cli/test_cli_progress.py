@@ -63,7 +63,7 @@ def test_a_part_shows_the_engine_that_is_at_work() -> None:
     # and once its clip is there, that it is bought, and in house format, that it is ready
     jobs[fabric.clip.address] = job_of(JobState.STORED, fabric.clip.address)
     assert progress_of(PLAN, THIS_RUN, jobs, {}).shots[0].parts[0].stage is Stage.BOUGHT
-    made = {0: PartOutcome(part=0, engine="fabric", house_address="b" * 40, seconds=4.8)}
+    made = {0: PartOutcome(part=0, engine="fabric", seconds=4.8)}
     assert progress_of(PLAN, THIS_RUN, jobs, made).shots[0].parts[0].stage is Stage.READY
 
 

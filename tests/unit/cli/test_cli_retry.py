@@ -33,7 +33,7 @@ def failed(address: str, *, permanent: bool) -> dict[str, Job]:
 
 def stepped_down(*, engine: str = "fabric", down: tuple[str, ...] = ("hedra",)) -> dict[int, PartOutcome]:
     """Return a run's parts, of which the first was made with a lesser engine."""
-    usual = PartOutcome(part=0, engine="hedra", house_address="b" * 40, seconds=4.8)
+    usual = PartOutcome(part=0, engine="hedra", seconds=4.8)
     made = {part.index: usual.model_copy(update={"part": part.index}) for part in PLAN.parts}
     made[0] = usual.model_copy(update={"engine": engine, "stepped_down": down})
     return made

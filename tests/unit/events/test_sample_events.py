@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent,
 from local.aws.template import read_template
 from shared.fal.callbacks import CallbackName, Delivered, read_callback
 from shared.fal.models.media import first_image
-from shared.fal.signatures import check_headers
 from shared.keys import plan_key, split_episode_key
+from shared.webhooks.fal import check_headers
 from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import AssembleRequest
 from shared.workflow.collect_asset import InboxMessage
@@ -123,7 +123,7 @@ def test_collect_asset_finds_the_picture_that_generate_portrait_asked_for() -> N
     # given
     message = InboxMessage.model_validate_json(body("collect_asset"))
     # when
-    callback = read_callback(message.body.encode())
+    callback = read_callback((message.body or "").encode())
     # then
     asked = AssetRequest.model_validate_json(body("generate_portrait"))
     assert CallbackName.from_query(message.query).address == asked.address

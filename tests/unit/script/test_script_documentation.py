@@ -7,6 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from shared.fal.models.ideogram import MAX_STYLE_REFERENCE_BYTES
+from shared.media.clips import ClipLimits
+from shared.media.images import ImageLimits
+from shared.script import limits
+from shared.script.edit import Edit, EndCard, TitleCard
 from shared.script.json_document import read_json
 from shared.script.models import Caps, CaptionSettings, Character, Line, Scene, Script
 from shared.script.parse import parse_script
@@ -58,8 +63,48 @@ def test_the_schema_refuses_what_the_parser_refuses(location: tuple[str | int, .
         jsonschema.validate(changed(FULL, location, value), script_schema())
 
 
+def test_the_reference_gives_every_limit() -> None:
+    # given the tables of limits
+    section = (DOCS / "script.md").read_text().partition("## Limits\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", section, re.MULTILINE))
+    megabytes, minutes = 1_000_000, 60
+    expected = {
+        "size": f"{limits.MAX_SCRIPT_BYTES:,} bytes",
+        "nesting": f"{limits.MAX_DEPTH} levels",
+        "values": f"{limits.MAX_VALUES:,}",
+        "values and characters, with every YAML alias written out": f"{limits.MAX_EXPANDED:,}",
+        "title": f"{limits.MAX_TITLE} characters",
+        "name of a character": f"{limits.MAX_NAME} characters",
+        "prompt": f"{limits.MAX_PROMPT:,} characters",
+        "text of a line": f"{limits.MAX_TEXT:,} characters",
+        "path": f"{limits.MAX_PATH} characters, {limits.MAX_PATH_BYTES} bytes",
+        "characters": f"{limits.MAX_CHARACTERS}",
+        "style references of a character": f"{limits.MAX_STYLE_REFERENCES}",
+        "scenes": f"{limits.MAX_SCENES}",
+        "lines": f"{limits.MAX_LINES}",
+        "objects, named by the script or not": f"{limits.MAX_OBJECTS:,}",
+        "sound file": f"{limits.MAX_SOUND_BYTES // megabytes} MB, {limits.MAX_SOUND_SECONDS // minutes} minutes",
+        "picture": f"{limits.MAX_IMAGE_BYTES // megabytes} MB, {ImageLimits().max_pixels // megabytes} million pixels",
+        "style references of a character, together": f"{MAX_STYLE_REFERENCE_BYTES // megabytes} MB",
+        "video": (
+            f"{limits.MAX_VIDEO_BYTES // megabytes} MB, {limits.MAX_VIDEO_SECONDS // minutes} minutes, "
+            f"{ClipLimits().max_pixels / megabytes:.1f} million pixels"
+        ),
+        "own font": f"{limits.MAX_FONT_BYTES // megabytes} MB",
+        "all files that the script names": f"{limits.MAX_EPISODE_BYTES // megabytes:,} MB",
+        "all sounds and videos that it names": f"{limits.MAX_MEDIA_SECONDS // minutes} minutes",
+        "all lines, which is the episode": f"{limits.MAX_EPISODE_SECONDS // minutes} minutes",
+    }
+    # then each is what the code holds to, and none is left out
+    assert {name: figure.removesuffix(" (1 MiB)") for name, figure in rows.items() if name in expected} == expected
+    named = {name for name in vars(limits) if name.startswith("MAX_")}
+    assert len(named) + len({"MAX_STYLE_REFERENCE_BYTES"}) == len(expected) + len({"path", "sound file", "video"})
+
+
 def test_the_reference_names_every_field_preset_suffix_and_reserved_name() -> None:
     words = set(re.findall(r"[\w.]+", (DOCS / "script.md").read_text()))
-    fields = {name for model in (Script, Character, Scene, Line, Caps, CaptionSettings) for name in model.model_fields}
+    models = (Script, Character, Scene, Line, Caps, CaptionSettings, Edit, TitleCard, EndCard)
+    fields = {name for model in models for name in model.model_fields}
     suffixes = {suffix for kind in SUFFIXES.values() for suffix in kind}
-    assert fields | set(PRESETS) | suffixes | RESERVED_STEMS <= words
+    reserved = {word for stem in RESERVED_STEMS for word in stem.split("-")}
+    assert fields | set(PRESETS) | suffixes | reserved <= words

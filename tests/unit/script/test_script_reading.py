@@ -8,8 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.script.document import MAX_BYTES, UnreadableDocument
+from shared.script.document import UnreadableDocument
 from shared.script.json_document import read_json
+from shared.script.limits import MAX_SCRIPT_BYTES
 from shared.script.parse import parse_script
 from shared.script.problems import MAX_PROBLEMS, ScriptInvalid, ScriptProblem
 from shared.script.yaml_document import read_yaml
@@ -142,7 +143,7 @@ def test_thousands_of_problems_are_cut_short() -> None:
         (b"title: " + b"[" * 5000, "nested more than 16 levels deep", None),
         (b"title: 1e999", "must be a finite number", 1),
         (b"a: [" + b"1," * 30_000 + b"]", "more than 20,000 values", None),
-        (b"#" * (MAX_BYTES + 1), "the file has 1,048,577 bytes; a script has at most 1,048,576", None),
+        (b"#" * (MAX_SCRIPT_BYTES + 1), "the file has 1,048,577 bytes; a script has at most 1,048,576", None),
     ],
 )  # fmt: skip
 def test_yaml_that_cannot_be_read_is_explained(data: bytes, message: str, line: int | None) -> None:

@@ -337,6 +337,23 @@ def test_a_cycle_that_takes_too_long_leaves_the_rest_to_the_next(world: World) -
     assert seen["left for the next cycle"] == len(PLAN.assets) - 3
 
 
+def test_a_cycle_that_takes_too_long_leaves_runs_to_the_next(world: World) -> None:
+    # given many runs, and a Step Functions that answers slowly
+    for number in range(8):
+        world.begin(f"run-{number}", f"digest-{number}")
+    is_running = world.executions.is_running
+
+    def slow(execution_arn: str) -> bool:
+        world.clock.forward(60)
+        return is_running(execution_arn)
+
+    world.executions.is_running = slow  # type: ignore[method-assign]
+    # when a cycle runs, then some are left to the next one, and none is lost
+    seen = reconcile(world.reconciling()).runs
+    assert 0 < seen["left for the next cycle"] < len(world.ledger.open_runs())
+    assert seen.total() == len(world.ledger.open_runs()) + seen["closed"]
+
+
 @given(
     times=st.lists(st.integers(0, 4000), min_size=1, max_size=12), outcome=st.sampled_from(["lost", "gone", "stuck"])
 )

@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 
 from shared.ledger.records import Failure, RunState
 from shared.ledger.rules import NEVER
+from shared.script.limits import MAX_OBJECTS, MAX_SCRIPT_BYTES
 from shared.workflow.inputs import execution_name, read_inputs
 from shared.workflow.review import STORYBOARD_REJECTED
 from shared.workflow.start_batch import start_batch
 from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
-from shared.workflow.status import EpisodeState
+from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import CONFIGURATION, EPISODE
 from tests.fakes.faults import Crash, Fuse
+from tests.unit.script.script_examples import changed
 from tests.world import World
 
 FOLDER = f"episodes/{EPISODE}/"
-SCRIPT = {
+SCRIPT: dict[str, Any] = {
     "title": "T",
     "characters": [{"name": "A", "prompt": "a person"}],
     "scenes": [
@@ -210,16 +212,92 @@ def test_a_clock_that_is_wrong_loses_no_upload(studio: Uploads, skew: float) -> 
         "episodes/lighthouse/bill.json",
         "episodes/lighthouse/",
         "episodes/lighthouse",
-        "episodes//script.yaml",
-        "episodes/.hidden/script.yaml",
-        "episodes/a b/script.yaml",
-        "episodes/" + "x" * 101 + "/script.yaml",
         "assets/clip/aaaa",
         "other/episodes/a/script.yaml",
     ],
 )
 def test_what_is_no_input_is_ignored(studio: Uploads, key: str) -> None:
     assert consider_upload(Upload(key=key), studio.starting()) is Considered.NOT_AN_INPUT
+
+
+@pytest.mark.parametrize("name", ["a b", "a+b", ".b", "é", "e\u0301", "🎬", "9%", "a\nb", "\u202eab", "x" * 101])
+def test_a_folder_that_is_no_episode_says_so_beside_its_script(studio: Uploads, name: str) -> None:
+    # given a script in a folder whose name is no episode's id
+    key = f"episodes/{name}/script.yaml"
+    assert consider_upload(Upload(key=key), studio.starting()) is Considered.NO_EPISODE
+    # then a status lies beside it
+    status = EpisodeStatus.model_validate_json(studio.bucket.get(f"episodes/{name}/status.json"))
+    assert (status.episode_id, status.state) == (name, EpisodeState.FAILED)
+    assert "is no episode's id, which has letters (a-z, A-Z), digits" in status.message
+    # and is itself no upload
+    key = f"episodes/{name}/status.json"
+    assert consider_upload(Upload(key=key), studio.starting()) is Considered.NOT_AN_INPUT
+    assert studio.runs == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "x" * 1004])
+def test_a_folder_in_which_no_status_can_lie_is_left_alone(studio: Uploads, name: str) -> None:
+    key = f"episodes/{name}/script.yml"
+    assert len(key) <= 1024
+    assert consider_upload(Upload(key=key), studio.starting()) is Considered.NO_EPISODE
+    assert studio.bucket.stored_keys == []
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(["..", ".", "", "a", "%2e", "\n"]), max_size=8).map("/".join))
+def test_any_key_is_answered(text: str) -> None:
+    studio = Uploads()
+    for key in (text, f"episodes/{text}", f"episodes/{EPISODE}/{text}"):
+        assert isinstance(consider_upload(Upload(key=key), studio.starting()), Considered)
+    assert studio.runs == []
+
+
+@pytest.mark.parametrize(("named", "uploaded"), [("é.mp3", "e\u0301.mp3"), ("e\u0301.mp3", "é.mp3")])
+def test_an_accent_may_be_stored_in_either_way(studio: Uploads, named: str, uploaded: str) -> None:
+    # given a script and a file of the same name, written on different machines
+    script = changed(SCRIPT, ("scenes", 0, "lines"), [{"character": "A", "position": "here", "audio": named}])
+    studio.upload_script(script)
+    studio.upload(uploaded)
+    studio.pass_time(100)
+    # then nothing is missing
+    assert read_inputs(studio.bucket, EPISODE, CONFIGURATION).missing == ()
+    assert len(studio.runs) == 1
+
+
+def test_a_folder_with_too_many_objects_starts_one_run_that_says_so(studio: Uploads) -> None:
+    # given more objects than are looked at, the script last
+    for number in range(MAX_OBJECTS):
+        studio.bucket.put(f"{FOLDER}audio/{number:05}.mp3", b"sound", "audio/mpeg")
+    assert not read_inputs(studio.bucket, EPISODE, CONFIGURATION).is_overfull
+    studio.upload_script()
+    studio.upload("audio/1.mp3")
+    studio.pass_time(100)
+    # then it says what would be right, once
+    inputs = read_inputs(studio.bucket, EPISODE, CONFIGURATION)
+    assert inputs.is_overfull
+    assert inputs.problem == f"{FOLDER} has more than 5,000 objects: take out what the script does not name"
+    assert len(studio.runs) == 1
+
+
+def test_a_script_that_is_too_large_is_not_fetched(studio: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a script of more than the limit, and a bucket that says which objects were fetched
+    studio.bucket.put(FOLDER + "script.yaml", b" " * (MAX_SCRIPT_BYTES + 1), "text/plain")
+    fetched: list[str] = []
+    monkeypatch.setattr(studio.bucket, "get", fetched.append)
+    # then the run that says so is decided by the listing alone
+    inputs = read_inputs(studio.bucket, EPISODE, CONFIGURATION)
+    assert inputs.problem == "script.yaml: the file has 1,048,577 bytes; a script has at most 1,048,576"
+    assert fetched == []
+
+
+def test_episodes_with_the_same_files_have_runs_of_their_own(studio: Uploads) -> None:
+    # given two episodes whose ids read the same in the name of an execution
+    for name in ("a.b", "a-b"):
+        for path, content in {"script.json": json.dumps(SCRIPT), "audio/1.mp3": "1", "audio/2.mp3": "2"}.items():
+            studio.bucket.put(f"episodes/{name}/{path}", content.encode(), "text/plain")
+    studio.clock.forward(100)
+    for name in ("a.b", "a-b"):
+        assert consider_upload(Upload(key=f"episodes/{name}/script.json"), studio.starting()) is Considered.STARTED
+    assert len(set(studio.runs)) == 2
 
 
 def test_results_do_not_disturb_the_rest(studio: Uploads) -> None:
