@@ -29,6 +29,14 @@ help: ## List the targets.
 	$(call environment,.venv-checkov,requirements/checkov.txt)
 	@touch $@
 
+.venv-audit/installed: requirements/audit.txt
+	$(call environment,.venv-audit,requirements/audit.txt)
+	@touch $@
+
+.venv-bench/installed: requirements/bench.txt
+	$(call environment,.venv-bench,requirements/bench.txt)
+	@touch $@
+
 .PHONY: setup
 setup: .venv/installed ## Install what Showrunner needs on this machine, into .venv.
 
@@ -49,6 +57,13 @@ chaos: .venv/installed ## Make 500 random episodes while everything goes wrong; 
 	@.venv/bin/python -m tests.chaos --workers $(PYTEST_WORKERS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ROUND),--round $(ROUND)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EPISODES),--episodes $(EPISODES))
 
+.PHONY: bench
+bench: .venv/installed .venv-bench/installed ## Measure assembling against moviepy, ffmpeg and a plain copy (20 minutes).
+	@.venv/bin/python -m benchmarks.assemble --rivals .venv-bench/bin/python $(if $(MINUTES),--minutes $(MINUTES))
+
+# The state machine, three times: AWS Labs' StateLint, AWS's schema within cfn-lint, and the rules of our own tests.
+# FLOAT: StateLint wants 2.0 where the language, as JSON, has numbers only. Step Functions' own validator
+# (ValidateStateMachineDefinition) cannot be had without an account.
 .PHONY: lint
 lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code, types, template and state machine.
 	.venv/bin/ruff check .
@@ -56,8 +71,17 @@ lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code
 	.venv/bin/mypy .
 	.venv-lint/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-lint/bin/sam validate --lint --template template.yaml
+	.venv-lint/bin/statelint --ignore=FLOAT statemachine/episode.asl.json
+	.venv/bin/python -m tests.unit.template.plot_template | .venv-lint/bin/cfn-lint
 	.venv/bin/python -m pytest -q -p no:randomly tests/unit/template
 	.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --skip-download --file template.yaml --config-file .checkov.yaml
+
+# Strict: what could not be looked up has not been found harmless.
+.PHONY: audit
+audit: .venv-audit/installed ## Look for known vulnerabilities in what is deployed and developed with (needs the network).
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		--requirement shared/requirements/core.txt --requirement shared/requirements/media.txt \
+		--requirement requirements/dev.txt
 
 .PHONY: format
 format: .venv/installed ## Format the code.
@@ -71,11 +95,11 @@ schema: .venv/installed ## Write the script's JSON Schema and the page about the
 
 .PHONY: lock
 lock: .venv/installed ## Lock the dependencies anew, with hashes (needs uv).
-	@for name in shared/requirements/core shared/requirements/media requirements/dev requirements/lint requirements/checkov; do \
+	@for wanted in shared/requirements/*.in requirements/*.in; do \
 		uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-			--no-emit-find-links --custom-compile-command "make lock" $$name.in --output-file $$name.txt; \
+			--no-emit-find-links --custom-compile-command "make lock" $$wanted --output-file $${wanted%.in}.txt; \
 	done
 
 .PHONY: clean
 clean: ## Remove environments and what local runs have kept.
-	rm -rf .venv .venv-lint .venv-checkov .showrunner out .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lint .venv-checkov .venv-bench .venv-audit .showrunner out .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -49,6 +49,7 @@ class LogReader:
 
     def __init__(self, clients: Clients, functions: Iterable[str]) -> None:
         self._logs = clients.logs
+        self._lambda = clients.functions
         self._functions = tuple(functions)
         # Function and stream to the number of lines that were read; a stream only grows.
         self._read: dict[tuple[str, str], int] = {}
@@ -60,9 +61,13 @@ class LogReader:
 
     def _read_function(self, function: str) -> list[LogLine]:
         try:
-            pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+            group = self._group_of(function)
+            pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
             events = [event for page in pages for event in page["events"]]
-        except self._logs.exceptions.ResourceNotFoundException:  # it has not run yet
+        except (
+            self._lambda.exceptions.ResourceNotFoundException,  # there is no such function
+            self._logs.exceptions.ResourceNotFoundException,  # it has not run yet
+        ):
             return []
         streams: dict[str, list[LogLine]] = {}
         for event in events:
@@ -73,3 +78,8 @@ class LogReader:
             fresh += lines[self._read.get((function, stream), 0) :]
             self._read[function, stream] = len(lines)
         return fresh
+
+    def _group_of(self, function: str) -> str:
+        """Return the log group that the template gives a function, or the one that Lambda gives by itself."""
+        configuration = self._lambda.get_function_configuration(FunctionName=function)
+        return configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{function}")

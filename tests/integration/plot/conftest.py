@@ -19,9 +19,10 @@ from tests.integration.plot.function_url import FunctionUrl
 from tests.integration.plot.functions import Functions, load_handler
 from tests.integration.plot.stage import TINY, Stage
 from tests.integration.plot.template_values import REGION, ROOT, TemplateValues
+from tests.integration.plot.watched import WatchedCalls
 
 _PARAMETERS = {"QuietPeriodSeconds": 0, "MissingFilesSeconds": 0, "EncoderPreset": "ultrafast", "LogLevel": "ERROR"}
-_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_API_URL", "FAL_DOWNLOAD_HOSTS")
+_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_API_URL", "FAL_DOWNLOAD_HOSTS", "FAL_DOWNLOAD_FROM_LOOPBACK")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,14 @@ def corrected_moto(monkeypatch: pytest.MonkeyPatch) -> Functions:
     return functions
 
 
+@pytest.fixture
+def watched_calls(monkeypatch: pytest.MonkeyPatch) -> WatchedCalls:
+    """Note every call that a function makes, to hold it against the function's role."""
+    calls = WatchedCalls()
+    calls.watch(monkeypatch)
+    return calls
+
+
 @pytest.fixture(scope="module")
 def functions_clients() -> Iterator[None]:
     """Let the functions make their clients within moto, once: that is what takes the time of a cold start."""
@@ -65,9 +74,10 @@ def deploy_plot(
     plot_fal: SimulatedFal,
     function_url: FunctionUrl,
     corrected_moto: Functions,
+    watched_calls: WatchedCalls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[DeployPlot]:
-    """Give what deploys the plot, once; a test may change its definition first."""
+    """Give what deploys the plot, once; a test may change its definition first. No call may be one too many."""
     use_simulator(plot_fal, monkeypatch)
     parameters.clear_caches()  # type: ignore[no-untyped-call]  # each simulated fal has a key of its own
     plot_fal.control.reset()
@@ -97,6 +107,7 @@ def deploy_plot(
         plot_fal.control.reset()
         function_url.call_back = None
         aws.reset()
+    assert watched_calls.forbidden(values) == []
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ def deploy(values: TemplateValues, definition: dict[str, Any], fal_key: str) -> 
         client("lambda").create_function(
             FunctionName=name, Runtime="python3.13", Handler="app.handler", Role=role, Code={"ZipFile": _empty_zip()}
         )
-    client("stepfunctions").create_state_machine(name="Plot", definition=json.dumps(definition), roleArn=role)
+    name = values.name("Plot")
+    client("stepfunctions").create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
 
 
 def _make_queues(values: TemplateValues) -> None:

@@ -16,7 +16,7 @@ from tests.integration.plot.functions import Functions
 from tests.integration.plot.template_values import REGION, Mapped, TemplateValues
 
 TINY = "tests/fixtures/tiny-episode"
-_PATIENCE_SECONDS = 45
+_PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.02
 
 

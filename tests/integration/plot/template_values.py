@@ -22,6 +22,7 @@ _PSEUDO_PARAMETERS = {
 }
 _SERVICES = {
     "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
+    "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
@@ -55,8 +56,14 @@ class TemplateValues:
         }
 
     def name(self, logical_id: str) -> str:
-        """Return a resource's physical name; buckets' have no capitals."""
-        return logical_id.lower() if self._type(logical_id) == "AWS::S3::Bucket" else logical_id
+        """Return a resource's physical name; buckets' have no capitals, and the plot is named by the template."""
+        match self._type(logical_id):
+            case "AWS::S3::Bucket":
+                return logical_id.lower()
+            case "AWS::Serverless::StateMachine":
+                return str(self.resolve(self.template["Resources"][logical_id]["Properties"]["Name"]))
+            case _:
+                return logical_id
 
     def arn(self, logical_id: str) -> str:
         pattern = _SERVICES[self._type(logical_id)]

@@ -97,7 +97,7 @@ def test_the_sample_episode(stage: Stage) -> None:
     paid = run(stage, files)
     # then it costs what was expected, at fal's prices of today where fal knows one for all requests
     assert paid.bill["total_usd"] == paid.plan.quote.expected_usd > 3
-    assert paid.engines == ["hedra"] * 12
+    assert paid.engines == ["hedra"] * 13  # twelve lines, of which one is too long for one clip
     sources = {line["kind"]: line["price_source"] for line in paid.bill["lines"]}
     assert (sources["composite"], sources["clip"]) == (LIVE_SOURCE, LIVE_SOURCE)
     assert sources["portrait"] == PRICES[ideogram.ENDPOINT].source

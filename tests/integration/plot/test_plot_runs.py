@@ -23,7 +23,8 @@ def test_uploads_become_an_episode_and_everything_is_paid_for_once(stage: Stage,
     ended = stage.play_out(name)
     # then
     assert ended.status == "SUCCEEDED"
-    assert stage.folder("tiny") - tiny.keys() == {"episode.mp4", "poster.jpg", "status.json", "bill.json"}
+    results = {"episode.mp4", "poster.jpg", "captions.srt", "captions.vtt", "status.json", "bill.json"}
+    assert stage.folder("tiny") - tiny.keys() == results
     status, bill = stage.document("tiny", "status.json"), stage.document("tiny", "bill.json")
     with av.open(io.BytesIO(stage.result("tiny", "episode.mp4")), "r") as episode:
         assert len(list(episode.decode(video=0))) == round(status["seconds"] * 25)

@@ -1,8 +1,8 @@
 """Which operations of AWS a function may come to call, read from the code without running it.
 
-From a function's ``app.py`` on, every name that is mentioned is followed through `shared.workflow` and
-`shared.runtime`; a call on something that is named like a port is one on its adapter. More may be followed than ever
-runs, never less: names decide, not types.
+From a function's ``app.py`` on, every name that is mentioned is followed through `shared.workflow`,
+`shared.runtime` and `shared.webhooks`; a call on something that is named like a port is one on its adapter. More may
+be followed than ever runs, never less: names decide, not types.
 """
 
 import ast
@@ -13,10 +13,11 @@ from typing import TypeGuard
 
 from tests.unit.template.source import ROOT
 
-_PACKAGES = ("workflow", "runtime")
+_PACKAGES = ("workflow", "runtime", "webhooks")
 
 _PORTS = {
     "bucket": "S3Bucket",
+    "store": "S3WebhookStore",
     "ledger": "DynamoLedger",
     "tokens": "SfnTaskTokens",
     "executions": "SfnExecutions",
@@ -30,6 +31,7 @@ _PORTS = {
 
 _ADAPTERS = {
     "S3Bucket": ("shared/aws/bucket.py", "s3"),
+    "S3WebhookStore": ("shared/aws/webhook_store.py", "s3 unlisted"),
     "DynamoLedger": ("shared/ledger/dynamodb.py", "dynamodb"),
     "SfnTaskTokens": ("shared/aws/step_functions.py", "states"),
     "SfnExecutions": ("shared/aws/step_functions.py", "states"),
@@ -37,7 +39,7 @@ _ADAPTERS = {
     "SqsDeadLetters": ("shared/aws/dead_letters.py", "sqs"),
     "EventBridgeEvents": ("shared/aws/event_bus.py", "events"),
 }
-"""Where each adapter is written, and the prefix of its service's actions."""
+"""Where each adapter is written, and the prefix of its service's actions; unlisted: missing is as good as forbidden."""
 
 _S3_ACTIONS = {
     # Without s3:ListBucket, S3 says of a missing object that it is forbidden.
@@ -198,6 +200,8 @@ def _actions_of(service: str, operation: str) -> set[str]:
         return set()
     if service == "s3":
         return _S3_ACTIONS[operation]
+    if service == "s3 unlisted":
+        return _S3_ACTIONS[operation] - {"s3:ListBucket"}
     return {f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}"}
 
 

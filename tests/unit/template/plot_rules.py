@@ -98,6 +98,11 @@ def unfinished(definition: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+def endless(definition: Mapping[str, Any]) -> list[str]:
+    """Return a plot without an end: Step Functions itself gives up only after a year."""
+    return [] if definition.get("TimeoutSeconds", 0) > 0 else ["the plot may run for ever"]
+
+
 def careless_tasks(definition: Mapping[str, Any]) -> list[str]:
     problems = []
     for machine in machines(definition):
@@ -163,4 +168,4 @@ def substitutions(text: str, declared: Mapping[str, object]) -> list[str]:
     ]
 
 
-RULES = (dangling_and_unreachable, ambiguous_names, unfinished, careless_tasks, engine_dependent)
+RULES = (dangling_and_unreachable, ambiguous_names, unfinished, endless, careless_tasks, engine_dependent)

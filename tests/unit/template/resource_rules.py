@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import boto3
 from pydantic_core import PydanticUndefined
 
 from local.aws.template import Template
 from shared.runtime import settings
 from tests.unit.template.source import ROOT, functions, of_type
+from tests.unit.template.translation import translate
 
 _VISIBILITY = 6  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 _DEFAULT_VISIBILITY = 30
 _SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL")
+_PRUNED = {"derived/", "callbacks/"}
+"""All that may be made or asked for again; see `shared.keys`. What was bought, and people's own files, stay."""
 
 
 def functions_and_folders(template: Template) -> list[str]:
@@ -28,15 +30,22 @@ def functions_and_folders(template: Template) -> list[str]:
 
 
 def logs(template: Template) -> list[str]:
-    kept = {
-        properties["LogGroupName"]["Fn::Sub"]: properties.get("RetentionInDays")
-        for properties in of_type(template, "AWS::Logs::LogGroup").values()
-    }
-    return [f"{name} has no log group with a retention" for name in functions(template) if not kept.get(_log_of(name))]
-
-
-def _log_of(function: str) -> str:
-    return "/aws/lambda/${" + function + "}"
+    """Return what writes a log that is not the template's own: Lambda would make one that is kept for ever."""
+    kept = {name for name, group in of_type(template, "AWS::Logs::LogGroup").items() if group.get("RetentionInDays")}
+    problems = [
+        f"{name} has no log group with a retention"
+        for name, properties in functions(template).items()
+        if properties.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref") not in kept
+    ]
+    for name, plot in of_type(template, "AWS::Serverless::StateMachine").items():
+        written = [
+            entry["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0] for entry in plot["Logging"]["Destinations"]
+        ]
+        if not written or not kept.issuperset(written):
+            problems.append(f"{name} has no log group with a retention")
+        if plot["Logging"].get("IncludeExecutionData"):
+            problems.append(f"{name} logs its data, task tokens among them")
+    return problems
 
 
 def queues(template: Template) -> list[str]:
@@ -203,35 +212,47 @@ def public_function_urls(template: Template) -> list[str]:
         if entry["Principal"] == "*"
     ]
     needed = (("lambda:InvokeFunctionUrl", False), ("lambda:InvokeFunction", True))
-    return [
+    problems = [
         f"the URL of {name} lacks {action}"
         for name, properties in functions(template).items()
         if properties.get("FunctionUrlConfig", {}).get("AuthType") == "NONE"
         for action, by_url in needed
         if (name, action, by_url) not in permissions
     ]
+    # Whoever may call the function past its URL makes up the headers that the URL would have set.
+    return problems + [
+        f"{name} may be called by anybody, and not only by its URL"
+        for name, action, by_url in permissions
+        if action == "lambda:InvokeFunction" and not by_url
+    ]
 
 
-def translate(template: Template) -> Template:
-    """Return the template as SAM's transform makes it."""
-    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]  # it ships no types
-    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]  # it ships no types
+def expiry(template: Template) -> list[str]:
+    """Return what would be deleted though it is paid for or somebody's own, and what would be kept for ever."""
+    problems = []
+    for name, bucket in of_type(template, "AWS::S3::Bucket").items():
+        rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+        expiring = {rule.get("Prefix", "") for rule in rules if "ExpirationInDays" in rule}
+        problems += [f"{name} deletes {prefix or 'everything'}" for prefix in sorted(expiring - _PRUNED)]
+        problems += [f"{name} keeps {prefix} for ever" for prefix in sorted(_PRUNED - expiring)]
+        if not any("AbortIncompleteMultipartUpload" in rule for rule in rules):
+            problems.append(f"{name} keeps unfinished uploads for ever")
+        if not any("NoncurrentVersionExpiration" in rule and "Prefix" not in rule for rule in rules):
+            problems.append(f"{name} keeps old versions for ever")
+    return problems
 
-    code = {"Bucket": "any", "Key": "any"}
-    places = {
-        "AWS::Serverless::Function": "CodeUri",
-        "AWS::Serverless::LayerVersion": "ContentUri",
-        "AWS::Serverless::StateMachine": "DefinitionUri",
-    }
-    resources = {
-        name: {**resource, "Properties": {**resource["Properties"], places[resource["Type"]]: code}}
-        if resource["Type"] in places
-        else resource
-        for name, resource in template["Resources"].items()
-    }
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    translated: Template = translator.translate({**template, "Resources": resources}, {})
-    return translated
+
+def webhook_concurrency(template: Template) -> list[str]:
+    """Return public functions whose concurrency cannot be bounded, or is bounded where an account cannot afford it."""
+    reserved = {"Fn::If": ["ReserveWebhookConcurrency", {"Ref": "WebhookConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    unset = {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookConcurrency"}, 0]}]}
+    bounded = template["Conditions"].get("ReserveWebhookConcurrency") == unset
+    return [
+        f"the concurrency of {name} is no parameter with 0 for none"
+        for name, properties in functions(template).items()
+        if "FunctionUrlConfig" in properties
+        and not (bounded and properties.get("ReservedConcurrentExecutions") == reserved)
+    ]
 
 
 RULES: tuple[Callable[[Template], list[str]], ...] = (
@@ -241,7 +262,9 @@ RULES: tuple[Callable[[Template], list[str]], ...] = (
     queue_policies,
     visibility,
     storage,
+    expiry,
     environments,
     secrets_in_environments,
+    webhook_concurrency,
     public_function_urls,
 )

@@ -12,9 +12,10 @@ from shared.workflow.make_house_clip import HouseClipAnswer, HouseClipRequest
 from shared.workflow.plan_episode import PlanAnswer, PlanRequest
 from shared.workflow.record_outcome import ClosedRun, RunEnd
 from shared.workflow.request_review import REVIEW_SECONDS, Approved, ReviewRequest
+from tests.unit.template import plot_rules as rules
 from tests.unit.template import source
 from tests.unit.template.data_flow import Function, Walk, shape_of
-from tests.unit.template.plot_rules import RULES, substitutions, targets
+from tests.unit.template.plot_rules import substitutions, targets
 
 Definition = dict[str, Any]
 
@@ -39,7 +40,7 @@ def flow_problems(definition: Definition, functions: Mapping[str, Function] = FU
     return walk.problems
 
 
-@pytest.mark.parametrize("rule", [*RULES, flow_problems])
+@pytest.mark.parametrize("rule", [*rules.RULES, flow_problems])
 def test_the_plot_keeps_to_the_rule(rule: Callable[[Definition], list[str]]) -> None:
     assert rule(source.definition()) == []
 
@@ -120,6 +121,50 @@ def let_a_failure_through(plot: Definition) -> None:
     del plot["States"]["Assemble"]["Catch"]
 
 
+def give_up_at_once(plot: Definition) -> None:
+    del inner(plot, "Shots", "Parts", "HouseClip")["Retry"]
+
+
+def retry_without_jitter(plot: Definition) -> None:
+    del plot["States"]["Plan"]["Retry"][0]["JitterStrategy"]
+
+
+def retry_at_full_speed(plot: Definition) -> None:
+    plot["States"]["Plan"]["Retry"][0]["BackoffRate"] = 1
+
+
+def call_a_service_past_its_function(plot: Definition) -> None:
+    plot["States"]["Assemble"]["Resource"] = "arn:aws:states:::s3:putObject"
+
+
+def let_the_plot_run_on(plot: Definition) -> None:
+    del plot["TimeoutSeconds"]
+
+
+def name_two_states_alike(plot: Definition) -> None:
+    inner(plot, "Shots", "Parts")["ItemProcessor"]["States"]["Done"] = {"Type": "Succeed"}
+
+
+def end_nowhere(plot: Definition) -> None:
+    del plot["States"]["ClipsNext"]["Next"]
+
+
+def leave_a_choice_open(plot: Definition) -> None:
+    del plot["States"]["Closed"]["Default"]
+
+
+def fail_as_step_functions_does(plot: Definition) -> None:
+    plot["States"]["FailedByService"]["Error"] = "States.TaskFailed"
+
+
+def wait_in_a_parallel(plot: Definition) -> None:
+    inner(plot, "Shots", "PicturesMade")["Type"] = "Parallel"
+
+
+def assign_a_variable(plot: Definition) -> None:
+    plot["States"]["Begin"]["Assign"] = {"n": 1}
+
+
 def write_a_number_as_text(plot: Definition) -> None:
     plot["States"]["Plan"]["TimeoutSeconds"] = "${Seconds}"
 
@@ -150,31 +195,60 @@ def forget_a_field_in_the_loop(plot: Definition) -> None:
     del inner(plot, "Shots", "Parts", "StepDown")["Parameters"]["plan_key.$"]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "found"),
-    [
-        (lose_a_target, "there is no state Part beside PicturesNeeded"),
-        (strand_a_state, "ClipRefused is never reached"),
-        (wait_for_ever, "AskClip may wait for ever"),
-        (try_a_token_again, "AskComposite retries on States.Timeout, and may only on SQS.*"),
-        (let_a_failure_through, "nobody catches what fails in Assemble"),
-        (write_a_number_as_text, "Plan: TimeoutSeconds is not a whole number but '${Seconds}'"),
-        (misspell_a_field_of_the_plan, "PicturesNeeded: nothing has put anything at $.shot.composite_wanted"),
-        (misspell_a_field_of_a_request, "HouseClip: HouseClipRequest has no field number"),
-        (compare_with_an_outcome_that_is_none, "Assembled: $.assembled.outcome is never 'done'"),
-        (misspell_a_field_of_the_review, "AskReview: ReviewRequest has no field task"),
-        (forget_the_phase, "Shots: nothing has put anything at $.phase"),
-        (forget_a_field_in_the_loop, "PickEngine: nothing has put anything at $.plan_key"),
-    ],
-)
-def test_the_rules_find_a_planted_defect(spoil: Callable[[Definition], None], found: str) -> None:
+PLANTED: list[tuple[Callable[[Definition], list[str]], Callable[[Definition], None], str]] = [
+    (rules.dangling_and_unreachable, lose_a_target, "there is no state Part beside PicturesNeeded"),
+    (rules.dangling_and_unreachable, strand_a_state, "ClipRefused is never reached"),
+    (rules.ambiguous_names, name_two_states_alike, "Done is the name of several states"),
+    (rules.unfinished, end_nowhere, "ClipsNext needs either Next or End"),
+    (rules.unfinished, leave_a_choice_open, "Closed has no Default"),
+    (rules.unfinished, fail_as_step_functions_does, "FailedByService fails with an error of Step Functions' own"),
+    (rules.unfinished, wait_in_a_parallel, "PicturesMade is of the type Parallel, on which the engines differ"),
+    (rules.endless, let_the_plot_run_on, "the plot may run for ever"),
+    (rules.careless_tasks, wait_for_ever, "AskClip may wait for ever"),
+    (rules.careless_tasks, try_a_token_again, "AskComposite retries on States.Timeout, and may only on SQS.*"),
+    (rules.careless_tasks, let_a_failure_through, "nobody catches what fails in Assemble"),
+    (rules.careless_tasks, give_up_at_once, "HouseClip gives up when Lambda is busy"),
+    (rules.careless_tasks, retry_without_jitter, "Plan retries without jitter"),
+    (rules.careless_tasks, retry_at_full_speed, "Plan retries without backing off"),
+    (
+        rules.careless_tasks,
+        call_a_service_past_its_function,
+        "Assemble calls arn:aws:states:::s3:putObject, which no rule knows",
+    ),
+    (
+        rules.engine_dependent,
+        write_a_number_as_text,
+        "Plan: TimeoutSeconds is not a whole number but '${Seconds}'",
+    ),
+    (rules.engine_dependent, assign_a_variable, "Begin uses Assign"),
+    (
+        flow_problems,
+        misspell_a_field_of_the_plan,
+        "PicturesNeeded: nothing has put anything at $.shot.composite_wanted",
+    ),
+    (flow_problems, misspell_a_field_of_a_request, "HouseClip: HouseClipRequest has no field number"),
+    (flow_problems, compare_with_an_outcome_that_is_none, "Assembled: $.assembled.outcome is never 'done'"),
+    (flow_problems, misspell_a_field_of_the_review, "AskReview: ReviewRequest has no field task"),
+    (flow_problems, forget_the_phase, "Shots: nothing has put anything at $.phase"),
+    (flow_problems, forget_a_field_in_the_loop, "PickEngine: nothing has put anything at $.plan_key"),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil", "found"), PLANTED)
+def test_the_rules_find_a_planted_defect(
+    rule: Callable[[Definition], list[str]], spoil: Callable[[Definition], None], found: str
+) -> None:
     # given
     plot = source.definition()
     # when
     spoil(plot)
-    problems = [problem for rule in (*RULES, flow_problems) for problem in _applied(rule, plot)]
+    problems = rule(plot)
     # then
     assert [problem for problem in problems if problem.startswith(found)], problems
+
+
+def test_every_rule_has_a_planted_defect() -> None:
+    assert {rule for rule, _, _ in PLANTED} == {*rules.RULES, flow_problems}
 
 
 @pytest.mark.parametrize(
@@ -194,10 +268,3 @@ def test_a_field_that_a_function_gives_no_more_is_missed(function: str, lost: st
     problems = flow_problems(source.definition(), {**FUNCTIONS, function: Function(known.request, answer)})
     # then
     assert found in problems
-
-
-def _applied(rule: Callable[[Definition], list[str]], plot: Definition) -> list[str]:
-    try:
-        return rule(plot)
-    except KeyError:  # the data flow follows targets, which have to exist
-        return []
