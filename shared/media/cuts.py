@@ -69,6 +69,31 @@ def choose_cuts(samples: Samples, start: float, end: float, longest: float) -> l
     return [Cut(a, b, bool(cuts)) for a, b, cuts in zip(edges, edges[1:], speech, strict=False)]
 
 
+def pauses_of(samples: Samples) -> list[tuple[float, float]]:
+    """Return where nobody speaks for 150 ms or more, told as `choose_cuts` tells it.
+
+    Parameters
+    ----------
+    samples
+        Shape (n,), at `PAUSE_RATE`.
+
+    Returns
+    -------
+    list of (float, float)
+        Starts and ends in seconds of the samples, in order.
+    """
+    hops = len(samples) // _HOP
+    if hops < _PAUSE_HOPS:
+        return []
+    spoken = np.flatnonzero(_distance_to_speech(_levels(samples)) == 0)
+    starts, ends = np.concatenate([[0], spoken + 1]), np.concatenate([spoken, [hops]])
+    return [
+        (round(float(start) * _HOP_SECONDS, 2), round(float(end) * _HOP_SECONDS, 2))
+        for start, end in zip(starts, ends, strict=True)
+        if end - start >= _PAUSE_HOPS
+    ]
+
+
 def _levels(samples: Samples) -> NDArray[np.float64]:
     """Return the level of each hop in dBFS."""
     hops = samples[: len(samples) // _HOP * _HOP].reshape(-1, _HOP).astype(np.float64)

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from shared.media.house_format import (
     AAC_PACKET,
     FRAME_RATE,
+    HEAD_FRAMES,
     SOUND_RATE,
     VIDEO_TIMESCALE,
     HouseFormat,
@@ -33,8 +34,6 @@ _SOUND_BIT_RATE = 96_000
 # first, whose packets are dropped.
 _WARM_UP_PACKETS = 22
 _WARM_UP_SILENCE_PACKETS = 2
-_HEAD_FRAMES = 12
-"""Key frames lie this far from both ends, so that a dissolve has to encode no more than that."""
 
 # Whatever would make the header depend on the picture is fixed. The colours are those of HD (ITU-R BT.709).
 _X264_PARAMETERS = (
@@ -93,6 +92,16 @@ def encode_house_clip(
     return count
 
 
+def encode_picture(
+    target: Path, frames: Iterator[av.VideoFrame], count: int, form: HouseFormat, settings: EncoderSettings
+) -> None:
+    """Write `count` frames of picture, without sound, that can stand in a house clip in place of as many of its own."""
+    with replacing(target) as partial, av.open(str(partial), "w", format="mp4", options=CLIP_OPTIONS) as container:
+        stream = _add_picture_stream(container, form, settings)
+        for packet in _picture_packets(stream, frames, count):
+            container.mux_one(packet)
+
+
 def _add_picture_stream(container: OutputContainer, form: HouseFormat, settings: EncoderSettings) -> VideoStream:
     options = {
         "preset": settings.preset,
@@ -110,7 +119,7 @@ def _add_picture_stream(container: OutputContainer, form: HouseFormat, settings:
 def _picture_packets(
     stream: VideoStream, frames: Iterator[av.VideoFrame], count: int
 ) -> "Iterator[Packet[VideoStream]]":
-    key_frames = {0, _HEAD_FRAMES, count - _HEAD_FRAMES}
+    key_frames = {0, HEAD_FRAMES, count - HEAD_FRAMES}
     frame: av.VideoFrame | None = None
     for position in range(count):
         frame = next(frames, frame)

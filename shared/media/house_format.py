@@ -13,7 +13,8 @@ Resolution = Literal["540p", "720p", "1080p"]
 
 FRAME_RATE = 25
 VIDEO_TIMESCALE = 12_800
-"""Ticks per second of the video track; a frame lasts 512."""
+"""Ticks per second of the video track."""
+FRAME_TICKS = VIDEO_TIMESCALE // FRAME_RATE
 SOUND_RATE = 48_000
 SAMPLES_PER_FRAME = SOUND_RATE // FRAME_RATE
 AAC_PACKET = 1024
@@ -21,10 +22,12 @@ AAC_PACKET = 1024
 GRID_FRAMES = 8
 GRID_SAMPLES = GRID_FRAMES * SAMPLES_PER_FRAME
 GRID_SECONDS = Fraction(GRID_FRAMES, FRAME_RATE)
+HEAD_FRAMES = 12
+"""Key frames lie this far from both ends of a house clip, so that a dissolve has to encode no more than that."""
 SILENT_TAIL_SAMPLES = AAC_PACKET
 """The end of every house clip is silent, so that AAC's overlap at a join is between zeros and does not click."""
 
-HOUSE_RECIPE = 1
+HOUSE_RECIPE = 2
 """Goes up whenever house clips of the same sources come out differently."""
 
 

@@ -1,43 +1,46 @@
-"""Joining house clips by copying packets: nothing is decoded, so nothing drifts and nothing is lost."""
+"""Joining house clips: their media are copied as they are, and one index is made of theirs.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Nothing is decoded, so nothing drifts and nothing is lost. The index comes first, so that the episode plays before it is
+loaded; its place is kept free while the media are copied, so that each clip is read once, and may be gone thereafter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
-import av
-from av.audio import AudioStream
-from av.container import InputContainer, OutputContainer
-from av.video.stream import VideoStream
-
+from shared.captions.cues import Cue
 from shared.media.errors import MediaRefused
-from shared.media.house_encoder import CLIP_OPTIONS
 from shared.media.house_format import (
     AAC_PACKET,
     FRAME_RATE,
     GRID_FRAMES,
+    HEAD_FRAMES,
     SAMPLES_PER_FRAME,
-    SOUND_RATE,
-    VIDEO_TIMESCALE,
 )
+from shared.media.mp4.boxes import DamagedBox, FileBox
+from shared.media.mp4.clip_index import ClipIndex, read_clip_index
+from shared.media.mp4.movie import Track, preroll_groups
+from shared.media.mp4.samples import SampleTable, one_behind_another
+from shared.media.mp4.text import Chapter, TimedText, caption_samples, caption_track, chapter_samples, chapter_track
+from shared.media.mp4.writing import MovieWriter, index_bytes
 from shared.media.output import replacing
-from shared.media.reading import open_media
-from shared.media.sniffing import MP4
 
-if TYPE_CHECKING:
-    from av.container.core import Chapter as ContainerChapter
+__all__ = ["Chapter", "EpisodeFacts", "NotJoinable", "Segment", "join_house_clips"]
 
-_FRAME_TICKS = VIDEO_TIMESCALE // FRAME_RATE
-_CHAPTER_TIME_BASE = Fraction(1, 1000)
+_COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter of an episode: where it starts, in seconds, and its title. It ends where the next one starts."""
+class Segment:
+    """A house clip of an episode, and perhaps what is shown instead of its first frames: see `write_dissolve`.
 
-    start: float
-    title: str
+    The frames that are not shown stay in the file, some 50 kB a dissolve: taking them out would cost more than a copy.
+    """
+
+    clip: Path
+    head: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,105 +60,167 @@ class NotJoinable(MediaRefused):
 
 
 def join_house_clips(
-    clips: Sequence[Path], target: Path, *, title: str, chapters: Sequence[Chapter] = ()
+    segments: Iterable[Segment],
+    target: Path,
+    *,
+    frames: int,
+    title: str,
+    chapters: Sequence[Chapter] = (),
+    cues: Sequence[Cue] = (),
+    language: str = "und",
 ) -> EpisodeFacts:
     """Join house clips to an MP4 that starts playing before it is loaded.
 
     Parameters
     ----------
-    clips
-        House clips of one format, in order.
+    segments
+        House clips of one format, in order. A clip is read between the moment at which it is yielded and the one at
+        which the next is asked for: a generator may fetch each clip when it is its turn, and delete it afterwards.
     target
         The MP4 to write.
+    frames
+        How many frames the clips have together.
     title
         The episode's title, for players.
     chapters
-        In order of their starts.
+        In order of their starts, the first at 0.
+    cues
+        Captions, in order, for a track that can be switched on and off.
+    language
+        That of sound and captions: three letters after ISO 639-2.
 
     Raises
     ------
     NotJoinable
         If a clip is not in the house format, or was encoded differently from the first one.
+    ValueError
+        If the clips do not have `frames` frames together, or chapters or captions are not in order.
     """
-    if not clips:
-        raise ValueError("an episode needs at least one clip")
-    frames = sum(_count_frames(clip) for clip in clips) if chapters else 0
-    with replacing(target) as partial, av.open(str(partial), "w", format="mp4", options=CLIP_OPTIONS) as episode:
-        episode.metadata["title"] = title
-        if chapters:
-            episode.set_chapters(_container_chapters(chapters, frames))
-        with open_media(clips[0], MP4) as first:
-            picture, sound = _streams(first, clips[0])
-            output = (episode.add_stream_from_template(picture), episode.add_stream_from_template(sound))
-            headers = _headers(picture, sound)
-        frames = 0
-        for clip in clips:
-            frames += _append(clip, episode, output, headers, frames)
-    return EpisodeFacts(frames, frames / FRAME_RATE)
+    seconds = Fraction(frames, FRAME_RATE)
+    texts = _Texts(
+        caption_samples(cues, seconds) if cues else None, chapter_samples(chapters, seconds) if chapters else None
+    )
+    with replacing(target) as partial, partial.open("wb") as file:
+        episode = MovieWriter(file, index_bytes(frames, title, texts.count))
+        texts_start = episode.append(texts.data)
+        reel = _Reel()
+        for segment in segments:
+            reel.append(segment, file)
+        if reel.frames != frames:
+            raise ValueError(f"the clips last {reel.frames} frames, and {frames} were planned")
+        episode.finish(_tracks(reel, texts, texts_start, language), title)
+    return EpisodeFacts(frames, float(seconds))
 
 
-def _append(
-    clip: Path,
-    episode: OutputContainer,
-    output: tuple[VideoStream, AudioStream],
-    headers: tuple[bytes | None, bytes | None],
-    position: int,
-) -> int:
-    """Copy a clip's packets behind the first `position` frames, and return its number of frames."""
-    with open_media(clip, MP4) as container:
-        picture, sound = _streams(container, clip)
-        if _headers(picture, sound) != headers:
-            raise NotJoinable(clip, "was encoded differently from the first clip; make it again")
-        count = picture.frames
-        copied = {picture.index: 0, sound.index: 0}
-        for packet in container.demux(picture, sound):
-            if packet.pts is None or packet.dts is None:
-                continue
-            is_picture = packet.stream.index == picture.index
-            copied[packet.stream.index] += 1
-            shift = position * (_FRAME_TICKS if is_picture else SAMPLES_PER_FRAME)
-            packet.stream = output[0] if is_picture else output[1]
-            packet.pts += shift
-            packet.dts += shift
-            episode.mux_one(packet)
-        if copied != {picture.index: count, sound.index: count * SAMPLES_PER_FRAME // AAC_PACKET}:
-            raise NotJoinable(clip, "holds more or less sound than picture; make it again")
-    return count
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What is written before the media of the clips."""
+
+    captions: TimedText | None
+    chapters: TimedText | None
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(text.data for text in (self.captions, self.chapters) if text)
+
+    @property
+    def count(self) -> int:
+        return sum(len(text.samples) for text in (self.captions, self.chapters) if text)
 
 
-def _streams(container: InputContainer, clip: Path) -> tuple[VideoStream, AudioStream]:
-    if len(container.streams.video) != 1 or len(container.streams.audio) != 1:
+class _Reel:
+    """The clips joined so far: their media are in the episode, and their samples are noted here."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.first: ClipIndex | None = None
+        self._pictures: list[SampleTable] = []
+        self._sounds: list[SampleTable] = []
+
+    def append(self, segment: Segment, episode: BinaryIO) -> None:
+        index = _read_index(segment.clip)
+        sound = _require_house_format(index, segment.clip)
+        if self.first is None:
+            self.first = index
+        _require_same_setup(index, self.first, segment.clip)
+        picture = index.picture.samples
+        if segment.head is not None:
+            head = _read_index(segment.head)
+            _require_same_setup(head, self.first, segment.head)
+            replaced = len(head.picture.samples)
+            if replaced != min(HEAD_FRAMES, len(picture)) or not picture.is_key[replaced : replaced + 1].all():
+                raise NotJoinable(segment.head, f"does not fit {segment.clip.name}; make it again")
+            moved = _copy_media(segment.head, head.media, episode)
+            self._pictures.append(head.picture.samples.moved(moved))
+            picture = picture.without_first(replaced)
+        moved = _copy_media(segment.clip, index.media, episode)
+        self._pictures.append(picture.moved(moved))
+        self._sounds.append(sound.samples.moved(moved))
+        self.frames += len(index.picture.samples)
+
+    @property
+    def picture(self) -> SampleTable:
+        return one_behind_another(self._pictures)
+
+    @property
+    def sound(self) -> SampleTable:
+        return one_behind_another(self._sounds)
+
+
+def _read_index(clip: Path) -> ClipIndex:
+    try:
+        return read_clip_index(clip)
+    except DamagedBox as damage:
+        raise NotJoinable(clip, f"{damage}; make it again") from damage
+
+
+def _require_same_setup(index: ClipIndex, first: ClipIndex, clip: Path) -> None:
+    """Raise `NotJoinable` if a decoder that was set up for the first clip cannot go on with this one."""
+    setup = index.picture_setup, index.picture.first_shown
+    same = setup == (first.picture_setup, first.picture.first_shown)
+    if index.sound is not None and first.sound is not None:
+        same = same and index.sound_setup == first.sound_setup and index.sound.first_shown == first.sound.first_shown
+    if not same:
+        raise NotJoinable(clip, "was encoded differently from the first clip; make it again")
+
+
+def _require_house_format(index: ClipIndex, clip: Path) -> Track:
+    """Return a clip's sound, or raise `NotJoinable` if it has none, or not as much as picture."""
+    frames = len(index.picture.samples)
+    if index.sound is None:
         raise NotJoinable(clip, "needs one picture and one sound track")
-    picture, sound = container.streams.video[0], container.streams.audio[0]
-    if (picture.time_base, sound.time_base) != (Fraction(1, VIDEO_TIMESCALE), Fraction(1, SOUND_RATE)):
-        raise NotJoinable(clip, "is not in the house format: its clocks differ")
-    if picture.frames == 0 or picture.frames % GRID_FRAMES:
-        raise NotJoinable(clip, f"is not in the house format: {picture.frames} frames are no multiple of {GRID_FRAMES}")
-    return picture, sound
+    if frames == 0 or frames % GRID_FRAMES:
+        raise NotJoinable(clip, f"is not in the house format: {frames} frames are no multiple of {GRID_FRAMES}")
+    if len(index.sound.samples) != frames * SAMPLES_PER_FRAME // AAC_PACKET:
+        raise NotJoinable(clip, "holds more or less sound than picture; make it again")
+    return index.sound
 
 
-def _headers(picture: VideoStream, sound: AudioStream) -> tuple[bytes | None, bytes | None]:
-    """Return what decoders are set up with, once for the whole episode: avcC and AudioSpecificConfig."""
-    return picture.codec_context.extradata, sound.codec_context.extradata
+def _copy_media(clip: Path, media: FileBox, episode: BinaryIO) -> int:
+    """Copy a clip's media to the end of the episode, and return by how much farther on they lie than in the clip."""
+    start = episode.tell()
+    with clip.open("rb") as file:
+        file.seek(media.start)
+        episode.writelines(
+            file.read(min(_COPY_BYTES, media.length - position)) for position in range(0, media.length, _COPY_BYTES)
+        )
+    return start - media.start
 
 
-def _count_frames(clip: Path) -> int:
-    with open_media(clip, MP4) as container:
-        return _streams(container, clip)[0].frames
-
-
-def _container_chapters(chapters: Sequence[Chapter], frames: int) -> "list[ContainerChapter]":
-    starts = [round(chapter.start / _CHAPTER_TIME_BASE) for chapter in chapters]
-    ends = [*starts[1:], round(Fraction(frames, FRAME_RATE) / _CHAPTER_TIME_BASE)]
-    if any(end <= start for start, end in zip(starts, ends, strict=True)):
-        raise ValueError("chapters must be in order and start before the episode's end")
-    return [
-        {
-            "id": number,
-            "start": start,
-            "end": end,
-            "time_base": _CHAPTER_TIME_BASE,
-            "metadata": {"title": chapter.title},
-        }
-        for number, (start, end, chapter) in enumerate(zip(starts, ends, chapters, strict=True))
+def _tracks(reel: _Reel, texts: _Texts, texts_start: int, language: str) -> list[Track]:
+    if reel.first is None or reel.first.sound is None:
+        raise ValueError("an episode needs at least one clip")
+    picture, sound = reel.picture, reel.sound
+    width, height = reel.first.picture.width, reel.first.picture.height
+    tracks = [
+        replace(
+            reel.first.picture, samples=picture, chapters=3 + (texts.captions is not None) if texts.chapters else None
+        ),
+        replace(reel.first.sound, samples=sound, language=language, groups=preroll_groups(len(sound))),
     ]
+    if texts.captions:
+        tracks.append(caption_track(texts.captions, texts_start, width, height, language))
+    if texts.chapters:
+        after_captions = texts_start + (len(texts.captions.data) if texts.captions else 0)
+        tracks.append(chapter_track(texts.chapters, after_captions))
+    return tracks

@@ -1,4 +1,4 @@
-"""Parts: pieces of a recording as MP3, padded with silence to the grid of the house format."""
+"""Parts: pieces of a recording as MP3, at one loudness, padded with silence to the grid of the house format."""
 
 import math
 from dataclasses import dataclass
@@ -10,16 +10,21 @@ import numpy as np
 from shared.media.cuts import Cut
 from shared.media.errors import MediaRefused
 from shared.media.house_format import GRID_SECONDS, SILENT_TAIL_SAMPLES, SOUND_RATE
+from shared.media.loudness import SPEECH_LUFS, brought_to
 from shared.media.output import replacing
 from shared.media.pcm import faded, read_mono, to_frame
 from shared.media.sniffing import FileFormat
 
-PART_RECIPE = 1
+PART_RECIPE = 2
 """Goes up whenever the part of the same cut comes out differently; it is an ingredient of what is bought."""
 
 _RATE = 44_100
 _BIT_RATE = 128_000
 _MP3_FRAME = 1152
+# The encoder scales what it is given by this (LAME's --scale, which it sets itself at constant bit rates).
+_ENCODER_SCALE = 0.95
+# Leaves the encoder 0.5 dB under a true peak of -1.5 dBTP.
+_TRUE_PEAK_DBTP = -2.0
 _FADE_SECONDS = 0.005
 _GRID = int(GRID_SECONDS * _RATE)
 # One MP3 frame more than the house format asks for: so far the codec smears the end of the sound into the silence.
@@ -43,12 +48,13 @@ def longest_recording(max_seconds: float) -> float:
 
 
 def write_part_mp3(source: Path, file_format: FileFormat, cut: Cut, target: Path) -> PartFacts:
-    """Write a cut as a padded MP3; see `shared.media.audio.write_part`."""
+    """Write a cut as a padded MP3 at -16 LUFS; see `shared.media.audio.write_part`."""
     recording = faded(read_mono(source, file_format, _RATE, start=cut.start, end=cut.end), _FADE_SECONDS, _RATE)
     if not len(recording):
         raise MediaRefused(f"ends before {cut.start:.2f} s, where a part should begin")
+    speech, _ = brought_to(recording, _RATE, SPEECH_LUFS, _TRUE_PEAK_DBTP)
     length = math.ceil((len(recording) + _TAIL) / _GRID) * _GRID
-    padded = np.pad(recording, (0, length - len(recording)))
+    padded = np.pad(speech / np.float32(_ENCODER_SCALE), (0, length - len(recording)))
     # No tags: they would carry the version of the library into the bytes.
     options = {"id3v2_version": "0", "fflags": "+bitexact"}
     with replacing(target) as partial, av.open(str(partial), "w", format="mp3", options=options) as container:

@@ -1,12 +1,13 @@
-"""Sound as arrays: decoding to mono, fades, loudness and the limiter.
+"""Sound as arrays: decoding to mono, and fades.
 
-All samples are float32 of shape (n,), mono, full scale ±1.
+All samples are float32 of shape (n,), mono, full scale ±1; stereo has shape (2, n), where it is said.
 """
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -16,17 +17,16 @@ from numpy.typing import NDArray
 
 from shared.media.errors import MediaRefused
 from shared.media.reading import codec_name, decoded_frames, open_media
-from shared.media.sniffing import FileFormat
+from shared.media.sniffing import WAV, FileFormat
 
 Samples = NDArray[np.float32]
-
-LOUDNESS_FLOOR_LUFS = -70.0
-"""What a meter after EBU R 128 shows for silence, and for anything shorter than its 0.4 s window."""
+Layout = Literal["mono", "stereo"]
 
 _CODECS = ("mp3", "aac", "alac", "flac", "vorbis", "opus")
 _SAMPLE_RATES = range(8_000, 192_001)
 _MAX_CHANNELS = 8
 _RESAMPLER_LEAD_SECONDS = 0.1
+_SEEK_LEAD_SECONDS = 0.5
 
 
 def sound_stream(container: InputContainer) -> AudioStream:
@@ -53,7 +53,13 @@ def mono_blocks(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[Samples]
     MediaRefused
         If the frames change their sample rate or channels.
     """
-    resampler = av.AudioResampler("flt", "mono", rate)
+    for block in resampled_blocks(frames, rate, "mono"):
+        yield block[0]
+
+
+def resampled_blocks(frames: Iterable[av.AudioFrame], rate: int, layout: Layout) -> Iterator[Samples]:
+    """Yield frames as blocks of shape (channels, n), at `rate` samples per second; see `mono_blocks`."""
+    resampler = av.AudioResampler("fltp", layout, rate)
     shape = None
     for frame in chain(frames, (None,)):
         if frame is not None:
@@ -63,7 +69,7 @@ def mono_blocks(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[Samples]
             # The samples are counted, not timed: a jump in the timestamps must not make a hole in the sound.
             frame.pts = None
         for block in resampler.resample(frame):
-            yield block.to_ndarray()[0].astype(np.float32, copy=False)
+            yield block.to_ndarray().astype(np.float32, copy=False)
 
 
 def _shape(frame: av.AudioFrame) -> tuple[int, str, str]:
@@ -75,13 +81,19 @@ def read_mono(
 ) -> Samples:
     """Read the sound from `start` to `end` seconds (default: all), sample exact, as mono at `rate` samples per second.
 
-    The result is shorter than asked for if the sound ends before `end`.
+    The result is shorter than asked for if the sound ends before `end`. Uncompressed WAV is read from `start` on; all
+    else is decoded from its beginning, since only that is sample exact.
     """
     with open_media(path, file_format) as container:
         stream = sound_stream(container)
         skipped = 0
+        is_seekable = file_format == WAV and codec_name(stream).startswith("pcm_")
+        if is_seekable and start > _SEEK_LEAD_SECONDS:
+            container.seek(round((start - _SEEK_LEAD_SECONDS) * stream.rate), stream=stream)
         frames = decoded_frames(container, stream)
         first = next(frames, None)
+        if is_seekable and first is not None and first.pts is not None and first.time_base is not None:
+            skipped = round(first.pts * first.time_base * stream.rate)
         while first is not None and (skipped + first.samples) / stream.rate < start - _RESAMPLER_LEAD_SECONDS:
             skipped += first.samples
             first = next(frames, None)
@@ -98,9 +110,22 @@ def read_mono(
     return np.concatenate([*blocks, np.zeros(0, np.float32)])[begin:stop]
 
 
-def to_frame(samples: Samples, rate: int, position: int, sample_format: str = "fltp") -> av.AudioFrame:
-    """Wrap samples in a frame whose timestamp is `position`, counted in samples."""
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[np.newaxis]), sample_format, "mono")
+def expand(path: Path, file_format: FileFormat, target: Path) -> None:
+    """Write a sound file as uncompressed mono WAV, of which `read_mono` reads any piece at once."""
+    with open_media(path, file_format) as source, av.open(str(target), "w", format="wav") as expanded:
+        sound = sound_stream(source)
+        stream = expanded.add_stream("pcm_f32le", rate=sound.rate, layout="mono")
+        position = 0
+        for block in mono_blocks(decoded_frames(source, sound), sound.rate):
+            expanded.mux(stream.encode(to_frame(block, sound.rate, position)))
+            position += len(block)
+        expanded.mux(stream.encode(None))
+
+
+def to_frame(samples: Samples, rate: int, position: int) -> av.AudioFrame:
+    """Wrap samples, mono or stereo, in a planar frame whose timestamp is `position`, counted in samples."""
+    planes = np.ascontiguousarray(np.atleast_2d(samples))
+    frame = av.AudioFrame.from_ndarray(planes, "fltp", "stereo" if len(planes) > 1 else "mono")
     frame.sample_rate = rate
     frame.pts = position
     frame.time_base = Fraction(1, rate)
@@ -121,49 +146,6 @@ def faded(samples: Samples, seconds: float, rate: int) -> Samples:
 def decibels(amplitude: float) -> float:
     """Return an amplitude (1 is full scale) in dBFS, at least -120."""
     return float(20 * np.log10(max(amplitude, 1e-6)))
-
-
-class LoudnessMeter:
-    """Integrated loudness of a stream of samples after EBU R 128 / ITU-R BS.1770."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._position = 0
-        self._loudness = LOUDNESS_FLOOR_LUFS
-        self._graph = av.filter.Graph()
-        source = self._graph.add_abuffer(sample_rate=rate, format="flt", layout="mono", time_base=Fraction(1, rate))
-        self._graph.link_nodes(source, self._graph.add("ebur128", "metadata=1"), self._graph.add("abuffersink"))
-        self._graph.configure()
-
-    def add(self, samples: Samples) -> None:
-        """Take in the next samples."""
-        self._graph.push(to_frame(samples, self._rate, self._position, "flt"))
-        self._position += len(samples)
-        for frame in pulled(self._graph):
-            self._loudness = float(frame.metadata.get("lavfi.r128.I", self._loudness))
-
-    @property
-    def integrated_lufs(self) -> float:
-        """The loudness of all samples so far, in LUFS."""
-        return max(self._loudness, LOUDNESS_FLOOR_LUFS)
-
-
-def amplified(samples: Samples, gain_db: float, ceiling: float, rate: int) -> Samples:
-    """Return the samples louder by `gain_db`, with a look-ahead limiter that keeps peaks under `ceiling` (0..1)."""
-    graph = av.filter.Graph()
-    source = graph.add_abuffer(sample_rate=rate, format="flt", layout="mono", time_base=Fraction(1, rate))
-    graph.link_nodes(
-        source,
-        graph.add("volume", f"{gain_db:.3f}dB"),
-        graph.add("alimiter", f"limit={ceiling}:level=0:latency=1:attack=3:release=50"),
-        graph.add("aformat", "sample_fmts=flt"),
-        graph.add("abuffersink"),
-    )
-    graph.configure()
-    graph.push(to_frame(samples, rate, 0, "flt"))
-    graph.push(None)
-    limited = np.concatenate([np.zeros(0, np.float32), *(frame.to_ndarray()[0] for frame in pulled(graph))])
-    return np.pad(limited[: len(samples)], (0, max(0, len(samples) - len(limited)))).astype(np.float32, copy=False)
 
 
 def pulled(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:

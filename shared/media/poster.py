@@ -1,22 +1,38 @@
 """A picture that stands for an episode before it plays."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import numpy as np
-from PIL import Image, ImageStat
+from PIL import Image
 
 from shared.media.errors import MediaRefused
 from shared.media.output import replacing
-from shared.media.reading import open_media
+from shared.media.reading import decoded_frames, open_media
 from shared.media.sniffing import MP4
 
 _PLACES = 9
 _QUALITY = 90
-_DARK_LUMA = 24.0
+_DARKEST_MEAN, _BRIGHTEST_MEAN = 40.0, 210.0
+"""Of the luma of a picture that can be seen well; 16 is black and 235 white."""
+_LEAST_SHARE = 1 / 16
+"""Of the luma's range that the picture has to use: what has less is a plain ground."""
+_COMPARED_WIDTH = 480
 
 
-def write_poster(video: Path, target: Path) -> None:
-    """Write the key frame with the most contrast, of a few over the whole video, as a JPEG; a dark one only if all are.
+def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None:
+    """Write the sharpest frame of a few as a JPEG; one that is dark, glaring or plain only if all are.
+
+    Parameters
+    ----------
+    video
+        A finished episode.
+    target
+        The JPEG to write.
+    times
+        Where to look, in seconds: for example the middles of its parts, away from cards and dissolves. The last key
+        frame before each is judged. By default, nine places over the whole video.
 
     Raises
     ------
@@ -29,17 +45,31 @@ def write_poster(video: Path, target: Path) -> None:
             raise MediaRefused("holds no video")
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
-        for place in range(_PLACES):
-            container.seek((container.duration or 0) * place // _PLACES)
-            frame = next(container.decode(stream), None)
+        length = (container.duration or 0) / av.time_base
+        for time in times or [length * place / _PLACES for place in range(_PLACES)]:
+            container.seek(round(time * av.time_base))
+            frame = next(decoded_frames(container, stream), None)
             if frame is None:
                 continue
-            image = Image.fromarray(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
-            luma = ImageStat.Stat(image.convert("L"))
-            merit = (luma.mean[0] > _DARK_LUMA, luma.stddev[0])
+            merit = _merit(frame)
             if best is None or merit > best[0]:
-                best = merit, image
+                best = merit, Image.fromarray(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
     if best is None:
         raise MediaRefused("holds no frame of video that can be decoded")
     with replacing(target) as partial:
         best[1].save(partial, format="JPEG", quality=_QUALITY, optimize=True, progressive=True)
+
+
+def _merit(frame: av.VideoFrame) -> tuple[bool, float]:
+    """Return whether a frame can be seen well, and how sharp it is: the variance of its Laplacian.
+
+    See Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative study", ICPR 2000.
+    """
+    height = max(1, round(frame.height * _COMPARED_WIDTH / frame.width))
+    small = frame.reformat(_COMPARED_WIDTH, height, "gray", interpolation="AREA")
+    luma = np.asarray(small.to_ndarray(), dtype=np.float64)
+    inner = luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
+    dark, bright = np.percentile(luma, (5, 95))
+    is_seen_well = _DARKEST_MEAN < luma.mean() < _BRIGHTEST_MEAN and (bright - dark) > 255 * _LEAST_SHARE
+    return bool(is_seen_well), float(laplacian.var())

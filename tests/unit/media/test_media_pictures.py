@@ -3,11 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from shared.media.clips import ClipLimits, probe_clip
 from shared.media.errors import MediaRefused
+from shared.media.house import make_card_clip, make_house_clip
+from shared.media.house_format import HouseFormat
 from shared.media.images import ImageFacts, ImageLimits, probe_image
+from shared.media.join import Segment, join_house_clips
 from shared.media.poster import write_poster
 from tests.unit.media.media_samples import Video, first_half, portrait, speech, turned, write_sound, write_video
 
@@ -119,17 +122,13 @@ def test_the_poster_is_a_frame_that_is_not_black(tmp_path: Path) -> None:
     # given a video that starts and ends in black
     path = tmp_path / "video.mp4"
     pictures = [Video(1, colour=(0, 0, 0)), Video(1), Video(1, colour=(0, 0, 0))]
-    from shared.media.house import make_house_clip
-    from shared.media.house_format import HouseFormat
-    from shared.media.join import join_house_clips
-
     recording = write_sound(tmp_path / "line.wav", speech(0.9))
-    clips = []
+    clips, frames = [], 0
     for number, video in enumerate(pictures):
         source = write_video(tmp_path / f"source{number}.mp4", video)
         clips.append(tmp_path / f"house{number}.mp4")
-        make_house_clip(source, recording, clips[-1], HouseFormat(320, 180))
-    join_house_clips(clips, path, title="Poster")
+        frames += make_house_clip(source, recording, clips[-1], HouseFormat(320, 180)).frames
+    join_house_clips(map(Segment, clips), path, frames=frames, title="Poster")
     # when
     write_poster(path, tmp_path / "poster.jpg")
     # then it is the picture in between, in its colours
@@ -138,3 +137,32 @@ def test_the_poster_is_a_frame_that_is_not_black(tmp_path: Path) -> None:
     with Image.open(tmp_path / "poster.jpg") as poster:
         difference = np.abs(np.asarray(poster, dtype=float) - portrait(320, 180))
     assert difference.mean() < 4
+
+
+def test_the_poster_is_the_sharpest_of_the_places_that_are_asked_for(tmp_path: Path) -> None:
+    # given a blurred part, a sharp one, and a bright card with fine letters, which is sharper than both
+    path = episode_of_pictures(tmp_path)
+    # when places in the two parts are asked for
+    write_poster(path, tmp_path / "poster.jpg", times=[0.9, 1.9])
+    # then it is the sharp part
+    with Image.open(tmp_path / "poster.jpg") as poster:
+        difference = np.abs(np.asarray(poster, dtype=float) - portrait(320, 180))
+    assert difference.mean() < 4
+
+
+def test_places_after_the_end_are_no_reason_to_have_no_poster(tmp_path: Path) -> None:
+    write_poster(episode_of_pictures(tmp_path), tmp_path / "poster.jpg", times=[99.0])
+    assert probe_image((tmp_path / "poster.jpg").read_bytes()) == ImageFacts("JPEG", 320, 180)
+
+
+def episode_of_pictures(folder: Path) -> Path:
+    """Write an episode of three cards of 0.96 s: a blurred portrait, the portrait, and stripes."""
+    sharp = Image.fromarray(portrait(320, 180))
+    stripes = Image.fromarray(np.tile(np.array([[[20] * 3, [235] * 3]], np.uint8), (180, 160, 1)))
+    clips = []
+    for number, picture in enumerate([sharp.filter(ImageFilter.GaussianBlur(8)), sharp, stripes]):
+        picture.save(folder / f"{number}.png")
+        clips.append(folder / f"{number}.mp4")
+        make_card_clip(folder / f"{number}.png", 0.96, clips[-1], HouseFormat(320, 180))
+    join_house_clips(map(Segment, clips), folder / "cards.mp4", frames=72, title="Cards")
+    return folder / "cards.mp4"
