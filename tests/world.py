@@ -196,6 +196,7 @@ class World:
             prices=Prices(self._wired(self.platform).prices, self.price_overrides),
             is_running=self._wired(self.executions).is_running,
             clock=self.clock,
+            encoder_preset="ultrafast",
         )
 
     def _wired(self, port: Any, call: Call | None = None) -> Any:

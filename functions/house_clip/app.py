@@ -5,19 +5,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.media.house_encoder import EncoderSettings
 from shared.runtime.clients import bucket_of, ledger_of, plan_loader
-from shared.runtime.settings import HouseClipSettings
-from shared.workflow.make_house_clip import CuttingRoom, HouseClipRequest, make_part
+from shared.runtime.settings import StoreSettings
+from shared.workflow.cutting_room import CuttingRoom
+from shared.workflow.make_house_clip import HouseClipRequest, make_part
 
 logger = Logger()
-settings = HouseClipSettings.from_environment()
-room = CuttingRoom(
-    bucket=bucket_of(settings),
-    ledger=ledger_of(settings),
-    load_plan=plan_loader(settings),
-    encoder=EncoderSettings(preset=settings.encoder_preset),
-)
+settings = StoreSettings.from_environment()
+room = CuttingRoom(bucket=bucket_of(settings), ledger=ledger_of(settings), load_plan=plan_loader(settings))
 
 
 @logger.inject_lambda_context(correlation_id_path="run")

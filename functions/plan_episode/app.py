@@ -25,6 +25,7 @@ desk = PlanningDesk(
     prices=Prices(live_prices_of(settings), settings.price_overrides),
     is_running=partial(is_running, client("stepfunctions")),
     clock=clock,
+    encoder_preset=settings.encoder_preset,
 )
 
 

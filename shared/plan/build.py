@@ -1,18 +1,20 @@
 """From a script and what its files turned out to be, the plan: pure, so that the same inputs give the same plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from shared.addresses import Address, address_of
+from shared.addresses import Address
+from shared.captions.cues import Cue
 from shared.keys import FileKind, FileRef
 from shared.ledger.budgets import Limits
 from shared.ledger.records import Seconds
-from shared.media.house_format import HOUSE_RECIPE
 from shared.plan.assets import background_asset, clip_asset, composite_asset, portrait_asset
 from shared.plan.catalogue import Catalogue
-from shared.plan.models import Plan, PlannedAsset, PlannedEngine, PlannedPart, PlannedShot
+from shared.plan.editing import captions_of, edit_of, house_clips, on_grid, with_cards
+from shared.plan.models import Plan, PlannedAsset, PlannedEdit, PlannedEngine, PlannedPart, PlannedShot
 from shared.plan.quote import quote_of
+from shared.plan.recordings import ReadInputs, RecordedPart
 from shared.script.models import Caps, Character, Engine, Line, Scene, Script
 
 OWN_CLIP = "own"
@@ -20,40 +22,6 @@ OWN_CLIP = "own"
 
 MAX_PARTS = 400
 """Step Functions' state holds 256 KiB, and an execution 25,000 events: 400 parts keep well within both."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedPart:
-    """A piece of a line's recording, ready to be sent.
-
-    Parameters
-    ----------
-    seconds
-        Its length as it is sent: padded to the grid of the house format.
-    spoken_seconds
-        The length of the recording in it.
-    """
-
-    file: FileRef
-    seconds: Seconds
-    spoken_seconds: Seconds
-    cut_in_speech: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReadInputs:
-    """What the files of an episode turned out to be.
-
-    Parameters
-    ----------
-    sources
-        Where each uploaded image and video lies under its address, by its path in the script.
-    recordings
-        The parts of each line, in the script's order of lines.
-    """
-
-    sources: Mapping[str, FileRef]
-    recordings: Sequence[Sequence[RecordedPart]]
 
 
 class TooManyParts(Exception):
@@ -65,6 +33,7 @@ class _Builder:
     script: Script
     inputs: ReadInputs
     catalogue: Catalogue
+    edit: PlannedEdit
     assets: dict[Address, PlannedAsset] = field(default_factory=dict)
     pictures: dict[Address, PlannedAsset] = field(default_factory=dict)
     images: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
@@ -110,50 +79,30 @@ class _Builder:
         )
         return self.picture(asset)
 
-    def engine(
-        self, name: Engine, scene: Scene, line: Line, part: RecordedPart, picture: FileRef, label: str
-    ) -> PlannedEngine:
-        if name is Engine.STILL:
-            return self.house_clip(name, None, picture, part)
-        clip = self.want(
-            clip_asset(
-                name,
-                self.script,
-                scene,
-                line,
-                picture=picture,
-                recording=part.file,
-                seconds=part.seconds,
-                label=label,
-                catalogue=self.catalogue,
-            )
-        )
-        return self.house_clip(name, clip, picture, part)
-
-    def house_clip(self, name: str, clip: FileRef | None, picture: FileRef, part: RecordedPart) -> PlannedEngine:
-        address = address_of(
-            HOUSE_RECIPE,
-            FileKind.HOUSE,
-            clip=clip.address if clip else None,
-            picture=None if clip else picture.address,
-            recording=part.file.address,
-            aspect_ratio=self.script.aspect_ratio,
-            resolution=self.script.resolution,
-        )
-        return PlannedEngine(name=name, clip=clip, house_address=address)
-
     def parts(self) -> list[PlannedPart]:
         parts: list[PlannedPart] = []
         shots: dict[Address, int] = {}
+        introduced: set[str] = set()
         lines = [(scene, line) for scene in self.script.scenes for line in scene.lines]
         for number, ((scene, line), pieces) in enumerate(zip(lines, self.inputs.recordings, strict=True), start=1):
             picture = self.composite(scene, line)
             if not line.clip:  # an own clip needs no picture
                 self.want_picture(picture.address)
             shot = shots.setdefault(picture.address, len(shots))
-            for piece, recorded in enumerate(pieces, start=1):
+            for piece, (recorded, cues) in enumerate(zip(pieces, captions_of(line, pieces), strict=True), start=1):
                 label = f"line {number}" + (f", piece {piece} of {len(pieces)}" if len(pieces) > 1 else "")
-                label += f" ({line.character})"
+                spoken = _PartSources(
+                    scene,
+                    line,
+                    recorded,
+                    picture,
+                    label=f"{label} ({line.character})",
+                    pause_seconds=on_grid(self.script.edit.pause)
+                    if piece == len(pieces) and number < len(lines)
+                    else 0.0,
+                    introduces=self._introduced(line, introduced),
+                    cues=cues,
+                )
                 parts.append(
                     PlannedPart(
                         index=len(parts),
@@ -161,7 +110,7 @@ class _Builder:
                         line=number,
                         piece=piece,
                         pieces=len(pieces),
-                        label=label,
+                        label=spoken.label,
                         character=line.character,
                         text=line.text or "",
                         shot=shot,
@@ -169,17 +118,67 @@ class _Builder:
                         recording=recorded.file,
                         seconds=recorded.seconds,
                         spoken_seconds=recorded.spoken_seconds,
-                        engines=self.engines(scene, line, recorded, picture, label),
+                        pause_seconds=spoken.pause_seconds,
+                        introduces=spoken.introduces,
+                        cues=cues,
+                        engines=self.engines(spoken),
                     )
                 )
         return parts
 
-    def engines(
-        self, scene: Scene, line: Line, part: RecordedPart, picture: FileRef, label: str
-    ) -> tuple[PlannedEngine, ...]:
-        if line.clip:
-            return (self.house_clip(OWN_CLIP, self.inputs.sources[line.clip], picture, part),)
-        return tuple(self.engine(name, scene, line, part, picture, label) for name in self.script.engines)
+    def _introduced(self, line: Line, introduced: set[str]) -> str | None:
+        """Return whom the lower third of a line's next part introduces, who then is known."""
+        if not self.script.edit.lower_thirds or line.character in introduced:
+            return None
+        introduced.add(line.character)
+        return line.character
+
+    def engines(self, part: "_PartSources") -> tuple[PlannedEngine, ...]:
+        if part.line.clip:
+            return (self.engine(OWN_CLIP, self.inputs.sources[part.line.clip], part),)
+        return tuple(self.engine(name, self.clip(name, part), part) for name in self.script.engines)
+
+    def clip(self, name: Engine, part: "_PartSources") -> FileRef | None:
+        if name is Engine.STILL:
+            return None
+        return self.want(
+            clip_asset(
+                name,
+                self.script,
+                part.scene,
+                part.line,
+                picture=part.picture,
+                recording=part.recorded.file,
+                seconds=part.recorded.seconds,
+                label=part.label,
+                catalogue=self.catalogue,
+            )
+        )
+
+    def engine(self, name: str, clip: FileRef | None, part: "_PartSources") -> PlannedEngine:
+        houses = house_clips(
+            self.script,
+            self.edit,
+            clip=clip,
+            picture=part.picture,
+            recording=part.recorded.file,
+            pause_seconds=part.pause_seconds,
+            introduces=part.introduces,
+            cues=part.cues,
+        )
+        return PlannedEngine(name=name, clip=clip, houses=houses)
+
+
+@dataclass(frozen=True, slots=True)
+class _PartSources:
+    scene: Scene
+    line: Line
+    recorded: RecordedPart
+    picture: FileRef
+    label: str
+    pause_seconds: Seconds
+    introduces: str | None
+    cues: tuple[Cue, ...]
 
 
 def build_plan(
@@ -192,7 +191,7 @@ def build_plan(
     catalogue: Catalogue,
     stored: AbstractSet[Address],
     refused: AbstractSet[Address] = frozenset(),
-    warnings: Sequence[str] = (),
+    encoder_preset: str,
 ) -> Plan:
     """Compute every address of an episode and quote what is missing.
 
@@ -202,32 +201,39 @@ def build_plan(
         Addresses of assets that were bought before.
     refused
         Addresses of assets that the provider refused for good.
+    encoder_preset
+        Of x264, for the episode's house clips.
 
     Raises
     ------
     TooManyParts
         When the episode is longer than one run can carry.
     """
-    builder = _Builder(script, inputs, catalogue)
+    builder = _Builder(script, inputs, catalogue, edit_of(script, inputs.sources, encoder_preset))
     parts = builder.parts()
     if len(parts) > MAX_PARTS:
         raise TooManyParts(
             f"the episode has {len(parts)} parts (pieces of lines of at most 30 seconds), and one run carries "
             f"{MAX_PARTS}: divide it into {-(-len(parts) // MAX_PARTS)} episodes"
         )
+    shown = [part.picture for part in parts if part.picture.address in builder.assets]
     return Plan(
         episode_id=episode_id,
         run=run,
         digest=digest,
         title=script.title,
-        aspect_ratio=script.aspect_ratio,
         resolution=script.resolution,
+        edit=with_cards(script, builder.edit, shown),
         assets=builder.assets,
         shots=_shots(parts, builder),
         parts=tuple(parts),
         quote=quote_of(builder.assets, parts, stored, refused),
         caps=_limits(script.caps),
-        warnings=(*warnings, *_cut_warnings(parts, inputs), *catalogue.price_notes(builder.assets.values())),
+        warnings=(
+            *inputs.warnings,
+            *_cut_warnings(parts, inputs),
+            *catalogue.price_notes(builder.assets.values()),
+        ),
     )
 
 

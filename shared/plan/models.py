@@ -3,6 +3,7 @@
 from pydantic import JsonValue
 
 from shared.addresses import Address
+from shared.captions.cues import Cue
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
 from shared.ledger.budgets import Limits, Usage
@@ -73,13 +74,13 @@ class PlannedEngine(Frozen):
     ----------
     clip
         The talking video; None for a still, which is made from the composite.
-    house_address
-        The address of the house clip that comes of it.
+    houses
+        The house clip that comes of it, for each of the episode's videos.
     """
 
     name: str
     clip: FileRef | None
-    house_address: Address
+    houses: dict[AspectRatio, FileRef]
 
 
 class PlannedPart(Frozen):
@@ -97,6 +98,12 @@ class PlannedPart(Frozen):
         What it is, for people: ``line 3, piece 2 of 2 (Mara Quill)``.
     seconds
         Length of the recording as it is sent: padded to the grid of the house format.
+    pause_seconds
+        Seconds of silence after it, on the same grid.
+    introduces
+        Whom the lower third introduces in it, if anybody.
+    cues
+        Its captions; their times count from the part's start.
     """
 
     index: int
@@ -112,7 +119,54 @@ class PlannedPart(Frozen):
     recording: FileRef
     seconds: Seconds
     spoken_seconds: Seconds
+    pause_seconds: Seconds = 0.0
+    introduces: str | None = None
+    cues: tuple[Cue, ...] = ()
     engines: tuple[PlannedEngine, ...]
+
+
+class PlannedCard(Frozen):
+    """A picture with a text, before the first part or after the last.
+
+    Parameters
+    ----------
+    seconds
+        How long it is shown: a multiple of the house format's grid.
+    backdrop
+        The picture behind the text, if there is any.
+    houses
+        It as a house clip, for each of the episode's videos.
+    """
+
+    title: str
+    subtitle: str | None
+    seconds: Seconds
+    backdrop: FileRef | None
+    houses: dict[AspectRatio, FileRef]
+
+
+class PlannedEdit(Frozen):
+    """How the parts are cut together.
+
+    Parameters
+    ----------
+    outputs
+        The aspect ratios of the episode's videos; the first one is that of the clips.
+    font
+        An own font for what is drawn.
+    encoder_preset
+        Of x264; all house clips of an episode need the same.
+    """
+
+    outputs: tuple[AspectRatio, ...]
+    language: str | None = None
+    burn_in: bool = False
+    font: FileRef | None = None
+    music: FileRef | None = None
+    dissolve: bool = False
+    title_card: PlannedCard | None = None
+    end_card: PlannedCard | None = None
+    encoder_preset: str
 
 
 class PlannedShot(Frozen):
@@ -168,8 +222,8 @@ class Plan(Frozen):
     run: str
     digest: str
     title: str
-    aspect_ratio: AspectRatio
     resolution: Resolution
+    edit: PlannedEdit
     assets: dict[Address, PlannedAsset]
     shots: tuple[PlannedShot, ...]
     parts: tuple[PlannedPart, ...]

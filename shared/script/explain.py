@@ -51,6 +51,8 @@ def problems_of(error: ValidationError) -> Iterator[ScriptProblem]:
             continue
         if details["type"] == "too_short" and details["input"]:
             continue  # there are entries, and each one's own error is reported: pydantic counts the right ones only
+        if details["type"] == "default_factory_not_called":
+            continue  # a default that depends on other fields, one of which is wrong and reported
         location, siblings = _located(details)
         yield ScriptProblem(path_of(location), _message(details), _hint(details, siblings))
 

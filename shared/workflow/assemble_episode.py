@@ -1,24 +1,32 @@
-"""Join a run's house clips into the episode and put it beside the script."""
+"""Join a run's house clips into the episode's videos and put them beside the script."""
 
-from dataclasses import dataclass
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from shared.addresses import address_of
+from shared.captions.files import subrip, webvtt
+from shared.captions.languages import iso_639_2
 from shared.configuration import JOIN_RECIPE
 from shared.frozen import Frozen
-from shared.keys import FileKind, FileRef, episode_folder
+from shared.keys import FileKind, FileRef, episode_folder, poster_name, video_name
+from shared.media.house_format import FRAME_RATE
 from shared.media.join import Chapter, join_house_clips
+from shared.media.music import lay_music_under
 from shared.media.poster import write_poster
+from shared.plan.timeline import Dissolve, Stretch, captions, dissolves, scene_starts, stretches
+from shared.workflow.cutting_room import CuttingRoom, make_cards, make_dissolve
+from shared.workflow.fetched_clips import fetched_segments, require_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from shared.ledger.records import PartOutcome
+    from shared.addresses import Address
+    from shared.captions.cues import Cue
+    from shared.media.house_format import AspectRatio
     from shared.plan.models import Plan
-    from shared.ports import Bucket, Ledger
 
 
 class AssembleRequest(Frozen):
@@ -35,69 +43,107 @@ class Assembled(StrEnum):
     SUPERSEDED = "superseded"  # a newer run has taken over: only the newest publishes
 
 
-@dataclass(frozen=True, slots=True)
-class EditingSuite:
-    """What assembling needs from the world."""
+def assemble_episode(request: AssembleRequest, room: CuttingRoom) -> Assembled:
+    """Make the episode's videos with posters and captions; only the newest run of an episode publishes.
 
-    bucket: "Bucket"
-    ledger: "Ledger"
-    load_plan: "Callable[[str], Plan]"
-
-
-def assemble_episode(request: AssembleRequest, suite: EditingSuite) -> Assembled:
-    """Make ``episode.mp4`` and ``poster.jpg``; only the newest run of an episode publishes."""
-    plan = suite.load_plan(request.plan_key)
-    made = suite.ledger.parts(request.run)
-    if not _is_newest(request.run, plan, suite):
+    Raises
+    ------
+    NotEnoughDisk
+        If a video and what it is made of do not fit into the function's disk.
+    """
+    plan = room.load_plan(request.plan_key)
+    if not _is_newest(request.run, plan, room):
         return Assembled.SUPERSEDED
-    episode = FileRef(kind=FileKind.EPISODE, address=_address(plan, made))
-    folder = episode_folder(plan.episode_id)
-    with TemporaryDirectory() as scratch:
-        video, poster = Path(scratch, "episode.mp4"), Path(scratch, "poster.jpg")
-        if suite.bucket.exists(episode.key):
-            suite.bucket.download(episode.key, video)
-        else:
-            _join(plan, made, video, suite.bucket)
-            suite.bucket.upload(video, episode.key, "video/mp4")
-        write_poster(video, poster)
-        if not _is_newest(request.run, plan, suite):  # joining takes minutes, and a newer run may be done by now
-            return Assembled.SUPERSEDED
-        suite.bucket.upload(poster, f"{folder}poster.jpg", "image/jpeg")
-    suite.bucket.copy(episode.key, f"{folder}episode.mp4", "video/mp4")
+    engines = {index: outcome.engine for index, outcome in room.ledger.parts(request.run).items()}
+    make_cards(plan, room)
+    first = plan.edit.outputs[0]
+    shown = {output: stretches(plan, engines, output) for output in plan.edit.outputs}
+    made: dict[str, FileRef] = {}
+    posters: dict[str, bytes] = {}
+    for output, timeline in shown.items():
+        video = video_name(output, is_first=output == first)
+        made[video], posters[poster_name(video)] = _make_video(plan, output, timeline, room)
+    if not _is_newest(request.run, plan, room):  # joining takes minutes, and a newer run may be done by now
+        return Assembled.SUPERSEDED
+    _publish(episode_folder(plan.episode_id), made, posters, captions(shown[first]), room)
     return Assembled.PUBLISHED
 
 
-def _is_newest(run: str, plan: "Plan", suite: EditingSuite) -> bool:
-    newest = suite.ledger.newest_run(plan.episode_id)
+def _is_newest(run: str, plan: "Plan", room: CuttingRoom) -> bool:
+    newest = room.ledger.newest_run(plan.episode_id)
     return newest is not None and newest.name == run
 
 
-def _join(plan: "Plan", made: "Mapping[int, PartOutcome]", target: Path, bucket: "Bucket") -> None:
-    clips = []
-    for part in plan.parts:
-        clip = target.with_name(f"part-{part.index:05d}.mp4")
-        bucket.download(FileRef(kind=FileKind.HOUSE, address=made[part.index].house_address).key, clip)
-        clips.append(clip)
-    join_house_clips(clips, target, title=plan.title, chapters=_chapters(plan, made))
+def _make_video(
+    plan: "Plan", output: "AspectRatio", shown: "Sequence[Stretch]", room: CuttingRoom
+) -> tuple[FileRef, bytes]:
+    """Make one of the episode's videos, unless it is there; return where it lies, and its poster."""
+    heads = dissolves(plan, shown)
+    for dissolve in heads.values():
+        make_dissolve(plan, dissolve, output, room)
+    video = FileRef(kind=FileKind.EPISODE, address=_address(plan, shown, heads))
+    with TemporaryDirectory() as scratch:
+        joined, poster = Path(scratch, "episode.mp4"), Path(scratch, "poster.jpg")
+        if room.bucket.exists(video.key):
+            room.bucket.download(video.key, joined)
+        else:
+            joined = _join(plan, shown, heads, Path(scratch), room)
+            room.bucket.upload(joined, video.key, "video/mp4")
+        write_poster(joined, poster, [stretch.start + stretch.seconds / 2 for stretch in shown if stretch.part])
+        return video, poster.read_bytes()
 
 
-def _chapters(plan: "Plan", made: "Mapping[int, PartOutcome]") -> list[Chapter]:
-    """Return one chapter a scene."""
-    chapters: list[Chapter] = []
-    at, scene = 0.0, None
-    for part in plan.parts:
-        if part.scene != scene:
-            chapters.append(Chapter(start=at, title=f"Scene {part.scene}"))
-            scene = part.scene
-        at += made[part.index].seconds
-    return chapters
+def _join(
+    plan: "Plan", shown: "Sequence[Stretch]", heads: "Mapping[int, Dissolve]", scratch: Path, room: CuttingRoom
+) -> Path:
+    seconds = shown[-1].start + shown[-1].seconds
+    require_room(scratch, shown, heads, plan.edit.music, room.bucket)
+    joined = scratch / "joined.mp4"
+    # Closed whatever happens, so that nothing is still being fetched when the folder goes.
+    with closing(fetched_segments(shown, heads, scratch, room.bucket)) as segments:
+        join_house_clips(
+            segments,
+            joined,
+            frames=round(FRAME_RATE * seconds),
+            title=plan.title,
+            chapters=[Chapter(start=start, title=f"Scene {scene}") for start, scene in scene_starts(shown)],
+            cues=captions(shown),
+            language=iso_639_2(plan.edit.language),
+        )
+    if plan.edit.music is None:
+        return joined
+    music, mixed = scratch / "music", scratch / "episode.mp4"
+    room.bucket.download(plan.edit.music.key, music)
+    lay_music_under(joined, music, mixed)
+    joined.unlink()
+    return mixed
 
 
-def _address(plan: "Plan", made: "Mapping[int, PartOutcome]") -> str:
+def _publish(
+    folder: str, made: "Mapping[str, FileRef]", posters: "Mapping[str, bytes]", cues: "Sequence[Cue]", room: CuttingRoom
+) -> None:
+    for name, poster in posters.items():
+        room.bucket.put(f"{folder}{name}", poster, "image/jpeg")
+    for name, text, content_type in (
+        ("captions.srt", subrip(cues), "application/x-subrip"),
+        ("captions.vtt", webvtt(cues), "text/vtt"),
+    ):
+        # Those of an earlier run, when there are none any more, are emptied: they would be another episode's.
+        if cues or room.bucket.exists(f"{folder}{name}"):
+            room.bucket.put(f"{folder}{name}", text.encode(), content_type)
+    for name, video in made.items():
+        room.bucket.copy(video.key, f"{folder}{name}", "video/mp4")
+
+
+def _address(plan: "Plan", shown: "Sequence[Stretch]", heads: "Mapping[int, Dissolve]") -> "Address":
     return address_of(
         JOIN_RECIPE,
-        "episode",
+        FileKind.EPISODE,
         title=plan.title,
-        scenes=[part.scene for part in plan.parts],
-        clips=[made[part.index].house_address for part in plan.parts],
+        language=plan.edit.language,
+        clips=[stretch.house.address for stretch in shown if stretch.house],
+        dissolves=[[place, dissolve.file.address] for place, dissolve in heads.items()],
+        chapters=scene_starts(shown),
+        cues=[cue.model_dump() for cue in captions(shown)],
+        music=plan.edit.music.address if plan.edit.music else None,
     )

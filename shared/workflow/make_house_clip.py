@@ -1,28 +1,36 @@
 """Bring a part's clip into the house format, or make a still of its composite. Nothing here is paid for."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from shared.frozen import Frozen
-from shared.keys import FileKind, FileRef
+from shared.keys import FileKind
 from shared.ledger.records import Failure, PartOutcome
 from shared.media.errors import MediaRefused
-from shared.media.house import make_house_clip, make_still_clip
-from shared.media.house_encoder import EncoderSettings
-from shared.media.house_format import HouseFormat, house_format
-from shared.plan.models import Plan, PlannedEngine, PlannedPart
+from shared.media.house import make_house_clip, make_still_clip, speaker_position
+from shared.media.house_format import house_format
+from shared.media.lettering import caption_overlays, lower_third
+from shared.workflow.cutting_room import CuttingRoom, encoder_of, make_adjoining, typeface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from shared.ports import Bucket, Ledger
+    from shared.media.fonts import Typeface
+    from shared.media.house_format import AspectRatio, HouseFormat
+    from shared.media.overlays import Overlay
+    from shared.plan.models import Plan, PlannedEngine, PlannedPart
 
+_INTRODUCED_AFTER = 0.6
+"""Seconds of a part before its lower third shows: later than a dissolve."""
 
 CLIP_REFUSED = "ClipRefused"
 """Why a run made do without a clip that came, and was paid for."""
+
+
+class _Unusable(Exception):
+    """What a house clip was to be made of is refused; what is drawn over it is no matter of the engine."""
 
 
 class HouseClipRequest(Frozen):
@@ -48,26 +56,16 @@ class HouseClipAnswer(Frozen):
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CuttingRoom:
-    """What making house clips needs from the world."""
-
-    bucket: "Bucket"
-    ledger: "Ledger"
-    load_plan: "Callable[[str], Plan]"
-    encoder: EncoderSettings = EncoderSettings()  # noqa: RUF009 -- immutable
-
-
 def make_part(request: HouseClipRequest, room: CuttingRoom) -> HouseClipAnswer:
-    """Make a part's house clip, unless it is there, and note in the ledger how it was made."""
+    """Make a part's house clips, unless they are there; note how it was made, and make what adjoins it."""
     plan = room.load_plan(request.plan_key)
     part = plan.parts[request.part]
     engine = part.engines[request.engine]
-    house = FileRef(kind=FileKind.HOUSE, address=engine.house_address)
-    if not room.bucket.exists(house.key):
+    missing = [output for output in plan.edit.outputs if not room.bucket.exists(engine.houses[output].key)]
+    if missing:
         try:
-            _make(part, engine, house, house_format(plan.aspect_ratio, plan.resolution), room)
-        except MediaRefused as refusal:
+            _make(plan, part, engine, missing, room)
+        except _Unusable as refusal:
             if engine.clip:
                 failure = Failure(error=CLIP_REFUSED, message=f"its clip came and cannot be used: {refusal}")
                 room.ledger.note_given_up(request.run, engine.clip.address, failure)
@@ -75,19 +73,56 @@ def make_part(request: HouseClipRequest, room: CuttingRoom) -> HouseClipAnswer:
     outcome = PartOutcome(
         part=part.index,
         engine=engine.name,
-        house_address=engine.house_address,
         seconds=part.seconds,
         stepped_down=tuple(earlier.name for earlier in part.engines[: request.engine]),
     )
     room.ledger.note_part(request.run, outcome)
+    make_adjoining(plan, part, room.ledger.parts(request.run), room)
     return HouseClipAnswer(outcome=Made.MADE)
 
 
-def _make(part: PlannedPart, engine: PlannedEngine, house: FileRef, form: HouseFormat, room: CuttingRoom) -> None:
-    with TemporaryDirectory() as folder:
-        recording, picture, made = Path(folder, "recording.mp3"), Path(folder, "picture"), Path(folder, "house.mp4")
+def _make(
+    plan: "Plan", part: "PlannedPart", engine: "PlannedEngine", outputs: "Sequence[AspectRatio]", room: CuttingRoom
+) -> None:
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        recording, picture, made = folder / "recording.mp3", folder / "picture", folder / "house.mp4"
         room.bucket.download(part.recording.key, recording)
         room.bucket.download((engine.clip or part.picture).key, picture)
-        make = make_house_clip if engine.clip else make_still_clip
-        make(picture, recording, made, form, room.encoder)
-        room.bucket.upload(made, house.key, "video/mp4")
+        typeface = typeface_of(plan, room, folder)
+        for output in outputs:
+            form = house_format(output, plan.resolution)
+            overlays = _overlays(plan, part, form, typeface)
+            try:
+                if engine.clip:
+                    make_house_clip(
+                        picture,
+                        recording,
+                        made,
+                        form,
+                        encoder_of(plan),
+                        must_match=engine.clip.kind is not FileKind.SOURCE,
+                        position=None if output == plan.edit.outputs[0] else speaker_position(picture),
+                        overlays=overlays,
+                        pause_seconds=part.pause_seconds,
+                    )
+                else:
+                    make_still_clip(
+                        picture,
+                        recording,
+                        made,
+                        form,
+                        encoder_of(plan),
+                        overlays=overlays,
+                        pause_seconds=part.pause_seconds,
+                    )
+            except MediaRefused as refusal:
+                raise _Unusable(str(refusal)) from refusal
+            room.bucket.upload(made, engine.houses[output].key, "video/mp4")
+
+
+def _overlays(plan: "Plan", part: "PlannedPart", form: "HouseFormat", typeface: "Typeface") -> "list[Overlay]":
+    """Return what is drawn over a part's picture."""
+    drawn = caption_overlays(part.cues, form, typeface) if plan.edit.burn_in else []
+    introduction = lower_third(part.introduces, form, _INTRODUCED_AFTER, typeface) if part.introduces else None
+    return [*drawn, introduction] if introduction else drawn

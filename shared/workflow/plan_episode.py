@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from shared.addresses import Address
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.frozen import Frozen
-from shared.keys import AssetKind, is_episode_id, plan_key
+from shared.keys import EPISODE_ID_RULE, AssetKind, is_episode_id, plan_key
 from shared.ledger.budgets import Budget, BudgetKind, Usage, cap_reached
 from shared.ledger.records import Failure, Run, RunState, Seconds
 from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
@@ -21,7 +21,9 @@ from shared.ledger.states import JobState
 from shared.plan.build import MAX_PARTS, TooManyParts, build_plan
 from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan, PlannedShot
+from shared.script.file_sizes import too_large_files
 from shared.script.models import ReviewMode, Script
+from shared.script.problems import enumerated, quoted
 from shared.workflow.inputs import EpisodeInputs, read_inputs
 from shared.workflow.quoting import Prices, catalogue_of, spent_but_for
 from shared.workflow.read_files import FilesRefused, read_files
@@ -140,6 +142,8 @@ class PlanningDesk:
     ----------
     is_running
         Tells of an execution's ARN whether it is still under way.
+    encoder_preset
+        Of x264, for house clips.
     """
 
     bucket: "Bucket"
@@ -149,6 +153,7 @@ class PlanningDesk:
     prices: Prices
     is_running: Callable[[str], bool]
     clock: Callable[[], Seconds]
+    encoder_preset: str
 
 
 def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
@@ -157,7 +162,7 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
         return PlanAnswer(
             outcome=PlanOutcome.REJECTED,
             error="EpisodeIdInvalid",
-            message=f"{request.episode_id!r} is no episode's id: letters, digits, '.', '_' and '-' are, at most 100",
+            message=f"{quoted(request.episode_id)} is no episode's id, which has {EPISODE_ID_RULE}",
         )
     inputs = read_inputs(desk.bucket, request.episode_id, configuration_of(desk.endpoints))
     run = _claim(request, inputs, desk)
@@ -235,9 +240,16 @@ def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, fr
             read = read_files(script, inputs, desk.bucket, Path(folder))
         except FilesRefused as refused:
             raise Rejected("FileRefused", str(refused)) from refused
-    build = partial(build_plan, script, read, episode_id=inputs.episode_id, run=run.name, digest=inputs.digest)
+    build = partial(
+        build_plan,
+        script,
+        episode_id=inputs.episode_id,
+        run=run.name,
+        digest=inputs.digest,
+        encoder_preset=desk.encoder_preset,
+    )
     try:
-        plan = build(catalogue=Catalogue(desk.endpoints), stored=frozenset())
+        plan = build(read, catalogue=Catalogue(desk.endpoints), stored=frozenset())
     except TooManyParts as error:
         raise Rejected("TooManyParts", str(error)) from error
     _refuse_too_many_for_a_review(script, plan)
@@ -246,12 +258,8 @@ def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, fr
     for_good = frozenset(address for address, job in jobs.items() if job.is_refused_for_good)
     missing = {asset.endpoint for address, asset in plan.assets.items() if address not in stored}
     catalogue, price_warnings = catalogue_of(missing, desk.endpoints, desk.prices)
-    plan = build(
-        catalogue=catalogue,
-        stored=stored,
-        refused=for_good,
-        warnings=(*_not_done_yet(script), *price_warnings),
-    )
+    read = replace(read, warnings=(*price_warnings, *read.warnings))
+    plan = build(read, catalogue=catalogue, stored=stored, refused=for_good)
     _refuse_over_cap(plan, spent_but_for(jobs.values(), inputs.episode_id, desk.ledger))
     return plan, stored
 
@@ -261,7 +269,10 @@ def _checked(inputs: EpisodeInputs) -> Script:
         raise Rejected("ScriptRejected", inputs.problem or "there is no script")
     if inputs.missing:
         are = "is" if len(inputs.missing) == 1 else "are"
-        raise Rejected("FileMissing", f"the script names {', '.join(inputs.missing)}, which {are} not in the folder")
+        raise Rejected("FileMissing", f"the script names {enumerated(inputs.missing)}, which {are} not in the folder")
+    sizes = {path: stored.size for path, stored in inputs.files.items()}
+    if problems := too_large_files(inputs.script, sizes):
+        raise Rejected("FileRefused", enumerated(problems, "; "))
     lines = sum(len(scene.lines) for scene in inputs.script.scenes)
     if lines > MAX_PARTS:
         raise Rejected("TooManyParts", f"the script has {lines} lines, and one run carries {MAX_PARTS}: divide it")
@@ -281,14 +292,6 @@ def _wants_review(script: Script | None, run: Run, shots: tuple[ShotChoice, ...]
     """Tell whether a person is to look first: not where they have approved it, or where no clip is to be paid for."""
     asked = any(part.engines[0].asked for shot in shots for part in shot.parts)
     return script is not None and script.review is ReviewMode.STORYBOARD and asked and not run.reviewed
-
-
-def _not_done_yet(script: Script) -> tuple[str, ...]:
-    notes = (
-        (script.music, f"music: {script.music} is not mixed in yet"),
-        (script.captions.burn_in, "captions: burn_in is not supported yet"),
-    )
-    return tuple(note for present, note in notes if present)
 
 
 def _refuse_over_cap(plan: Plan, spent: Usage) -> None:

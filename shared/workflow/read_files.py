@@ -1,20 +1,38 @@
 """Read the files that a script names: check them, keep them under their addresses, cut recordings into parts."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.addresses import address_of, address_of_content
+from shared.addresses import address_of, address_of_file
 from shared.content_types import content_type_of
-from shared.keys import FileKind, FileRef, episode_folder
-from shared.media.audio import plan_cuts, probe_audio, write_part
-from shared.media.clips import probe_clip
+from shared.keys import FileKind, FileRef
+from shared.media.audio import AudioLimits, expand_recording, plan_cuts, write_part
+from shared.media.clips import ClipLimits
 from shared.media.errors import MediaRefused
-from shared.media.images import probe_image
+from shared.media.fonts import SHIPPED_TYPEFACE, explain_missing, missing_characters, own_typeface
+from shared.media.images import ImageLimits, probe_image_file
+from shared.media.isolation import probe_audio_apart, probe_clip_apart
 from shared.media.parts import PART_RECIPE
-from shared.plan.build import ReadInputs, RecordedPart
+from shared.media.pauses import speech_pauses
+from shared.media.reading import read_head
+from shared.media.speech_quality import require_clean_speech
+from shared.plan.recordings import ReadInputs, RecordedPart
+from shared.script.drawn_texts import drawn_texts
 from shared.script.files import script_files
+from shared.script.limits import (
+    MAX_EPISODE_SECONDS,
+    MAX_IMAGE_BYTES,
+    MAX_MEDIA_SECONDS,
+    MAX_SOUND_BYTES,
+    MAX_SOUND_SECONDS,
+    MAX_VIDEO_BYTES,
+    MAX_VIDEO_SECONDS,
+)
 from shared.script.paths import FileKind as ScriptFileKind
+from shared.script.problems import enumerated
 
 if TYPE_CHECKING:
     from shared.media.cuts import Cut
@@ -23,12 +41,18 @@ if TYPE_CHECKING:
     from shared.script.models import Line, Script
     from shared.workflow.inputs import EpisodeInputs
 
+_MANY_LINES = 4
+_LONG_SECONDS = 60
+_SOUND_LIMITS = AudioLimits(max_bytes=MAX_SOUND_BYTES, max_seconds=MAX_SOUND_SECONDS)
+_VIDEO_LIMITS = ClipLimits(max_bytes=MAX_VIDEO_BYTES, max_seconds=MAX_VIDEO_SECONDS)
+_IMAGE_LIMITS = ImageLimits(max_bytes=MAX_IMAGE_BYTES)
+
 
 class FilesRefused(Exception):
     """Files that cannot be used: one sentence for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__(enumerated(problems, "; "))
         self.problems = tuple(problems)
 
 
@@ -45,39 +69,97 @@ def read_files(script: "Script", inputs: "EpisodeInputs", bucket: "Bucket", scra
     FilesRefused
         With all that is wrong with any of them, so that a person mends them at once.
     """
-    reader = _Reader(bucket, episode_folder(inputs.episode_id), scratch)
+    reader = _Reader(bucket, inputs, scratch)
     for file in script_files(script):
         reader.read(file)
     lines = [line for scene in script.scenes for line in scene.lines]
+    if not reader.problems:
+        reader.refuse_too_long_an_episode(lines)
+    if not reader.problems:
+        reader.expand_recordings_of_many(lines)
     recordings = [reader.recorded_parts(line) for line in lines] if not reader.problems else []
+    missing_letters = reader.missing_letters(script) if not reader.problems else []
     if reader.problems:
         raise FilesRefused(reader.problems)
-    return ReadInputs(sources=reader.sources, recordings=recordings)
+    return ReadInputs(sources=reader.sources, recordings=recordings, warnings=(*reader.warnings, *missing_letters))
 
 
 class _Reader:
-    def __init__(self, bucket: "Bucket", folder: str, scratch: Path) -> None:
+    def __init__(self, bucket: "Bucket", inputs: "EpisodeInputs", scratch: Path) -> None:
         self._bucket = bucket
-        self._folder = folder
+        self._inputs = inputs
         self._scratch = scratch
         self._local: dict[str, Path] = {}
+        self._seconds: dict[str, float] = {}
         self.sources: dict[str, FileRef] = {}
         self.problems: list[str] = []
+        self.warnings: list[str] = []
 
     def read(self, file: "ScriptFile") -> None:
         local = self._scratch / f"source-{len(self._local)}"
-        self._bucket.download(self._folder + file.path, local)
+        self._bucket.download(self._inputs.files[file.path].key, local)
         self._local[file.path] = local
         try:
-            _check(file.kind, local)
+            self._seconds[file.path] = self._checked_seconds(file, local)
         except MediaRefused as refusal:
             self.problems.append(f"{file.path} {refusal}")
             return
-        data = local.read_bytes()
-        source = FileRef(kind=FileKind.SOURCE, address=address_of_content(data))
+        if sum(self._seconds.values()) > MAX_MEDIA_SECONDS:
+            self.problems.append(
+                "the sounds and videos that the script names last longer together than the "
+                f"{_minutes(MAX_MEDIA_SECONDS)} that are read: divide the episode, or cut the recordings shorter"
+            )
+            raise FilesRefused(self.problems)
+        source = FileRef(kind=FileKind.SOURCE, address=address_of_file(local))
         self.sources[file.path] = source
         if not self._bucket.exists(source.key):
-            self._bucket.upload(local, source.key, content_type_of(data[:16]))
+            self._bucket.upload(local, source.key, content_type_of(read_head(local)))
+
+    def _checked_seconds(self, file: "ScriptFile", path: Path) -> float:
+        """Check a file by its kind; return how long it lasts, which of a picture is not at all."""
+        match file.kind:
+            case ScriptFileKind.AUDIO:
+                facts = probe_audio_apart(path, limits=_SOUND_LIMITS)
+                self.warnings += [f"{file.path} {warning}" for warning in require_clean_speech(facts)]
+                return facts.seconds
+            case ScriptFileKind.MUSIC:
+                return probe_audio_apart(path, limits=_SOUND_LIMITS).seconds
+            case ScriptFileKind.CLIP:
+                return probe_clip_apart(path, limits=_VIDEO_LIMITS).seconds
+            case ScriptFileKind.FONT:
+                own_typeface(path)
+                return 0.0
+            case ScriptFileKind.PORTRAIT | ScriptFileKind.BACKGROUND | ScriptFileKind.STYLE_REFERENCE:
+                probe_image_file(path, limits=_IMAGE_LIMITS)
+                return 0.0
+
+    def refuse_too_long_an_episode(self, lines: Sequence["Line"]) -> None:
+        """Add a problem if the lines last too long together, before any of them is cut into parts."""
+        ends = (min(line.end or math.inf, self._seconds[line.audio]) for line in lines)
+        total = sum(max(0.0, end - (line.start or 0.0)) for line, end in zip(lines, ends, strict=True))
+        if total > MAX_EPISODE_SECONDS:
+            self.problems.append(
+                f"the lines last {_minutes(total)} together, and an episode at most {_minutes(MAX_EPISODE_SECONDS)}: "
+                "divide it"
+            )
+
+    def expand_recordings_of_many(self, lines: Sequence["Line"]) -> None:
+        """Decode a recording once from which many lines are cut, and not once for each of them."""
+        for path, count in Counter(line.audio for line in lines).items():
+            if count >= _MANY_LINES and self._seconds[path] > _LONG_SECONDS:
+                expanded = self._local[path].with_suffix(".wav")
+                expand_recording(self._local[path], expanded)
+                self._local[path] = expanded
+
+    def missing_letters(self, script: "Script") -> list[str]:
+        """Return a sentence for each use of letters that the font lacks."""
+        try:
+            typeface = own_typeface(self._local[script.font]) if script.font else SHIPPED_TYPEFACE
+            lacking = [(use, missing_characters(text, typeface)) for use, text in drawn_texts(script)]
+        except MediaRefused as refusal:
+            self.problems.append(f"{script.font} {refusal}")
+            return []
+        return [explain_missing(characters, use) for use, characters in lacking if characters]
 
     def recorded_parts(self, line: "Line") -> list[RecordedPart]:
         try:
@@ -99,14 +181,9 @@ class _Reader:
         if not self._bucket.exists(file.key):
             self._bucket.upload(written, file.key, "audio/mpeg")
         written.unlink()
-        return RecordedPart(file, facts.seconds, facts.recording_seconds, cut.ends_in_speech)
+        pauses = speech_pauses(self._local[path], cut)
+        return RecordedPart(file, facts.seconds, facts.recording_seconds, cut.ends_in_speech, pauses)
 
 
-def _check(kind: ScriptFileKind, path: Path) -> None:
-    match kind:
-        case ScriptFileKind.AUDIO | ScriptFileKind.MUSIC:
-            probe_audio(path)
-        case ScriptFileKind.CLIP:
-            probe_clip(path)
-        case ScriptFileKind.PORTRAIT | ScriptFileKind.BACKGROUND | ScriptFileKind.STYLE_REFERENCE:
-            probe_image(path.read_bytes())
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} minutes"

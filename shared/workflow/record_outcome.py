@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from shared.bill import Bill, bill_of
 from shared.frozen import Frozen
-from shared.keys import bill_key, episode_folder
+from shared.keys import bill_key, episode_folder, video_name
 from shared.ledger.budgets import EXACT, Budget, BudgetKind
 from shared.ledger.records import ENDED_RUNS, Failure, Run, RunState, Seconds
 from shared.plan.models import Plan
+from shared.plan.timeline import episode_seconds
 from shared.ports import ObjectMissing
 from shared.run_record import RunRecord
 from shared.workflow.reasons import reason_of, troubles_of
@@ -162,8 +163,12 @@ def _write_papers(
             "possibly_spent_usd": round(bill.possible_duplicate_usd + bill.possibly_charged_usd, EXACT),
         }
     if run.state is RunState.DONE and record:
-        seconds = round(sum(part.seconds for part in record.plan.parts), 3)
-        details |= {"episode": "episode.mp4", "seconds": seconds}
+        seconds = episode_seconds(record.plan)
+        first, *_ = outputs = record.plan.edit.outputs
+        videos = {output: video_name(output, is_first=output == first) for output in outputs}
+        details |= {"episode": videos[first], "videos": videos, "seconds": seconds}
+        if any(part.cues for part in record.plan.parts):
+            details["captions"] = ("captions.srt", "captions.vtt")
         desk.status.of_run(run, EpisodeState.DONE, f"the episode is done: {seconds:.0f} seconds", **details)
     else:
         message = run.failure.message if run.failure else "the run ended without a reason"
