@@ -24,7 +24,7 @@ from shared.workflow.quoting import Prices
 from shared.workflow.reconcile import ReconcileDesk
 from shared.workflow.record_outcome import ClosingDesk
 from shared.workflow.request_review import ReviewDesk
-from shared.workflow.start_episode import StartDesk
+from shared.workflow.start_episode import UploadDesk
 from shared.workflow.status import EpisodeStatus, StatusBoard
 from tests.builders import CONFIGURATION, DIGEST, EPISODE, RUN, FilesAtFal, claimed_run
 from tests.fakes.bucket import MemoryBucket
@@ -171,9 +171,9 @@ class World:
             workers=1,
         )
 
-    def starting(self, *, quiet_period: float = 30.0, patience: float = 900.0) -> StartDesk:
+    def starting(self, *, quiet_period: float = 30.0, patience: float = 900.0) -> UploadDesk:
         ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
-        return StartDesk(
+        return UploadDesk(
             bucket=bucket,
             ledger=ledger,
             executions=self._wired(self.executions),

@@ -27,6 +27,9 @@ HEAD_FRAMES = 12
 SILENT_TAIL_SAMPLES = AAC_PACKET
 """The end of every house clip is silent, so that AAC's overlap at a join is between zeros and does not click."""
 
+PART_RECIPE = 2
+"""Goes up whenever the part of the same cut comes out differently; it is an ingredient of what is bought."""
+
 HOUSE_RECIPE = 2
 """Goes up whenever house clips of the same sources come out differently."""
 

@@ -15,9 +15,6 @@ from shared.media.output import replacing
 from shared.media.pcm import faded, read_mono, to_frame
 from shared.media.sniffing import FileFormat
 
-PART_RECIPE = 2
-"""Goes up whenever the part of the same cut comes out differently; it is an ingredient of what is bought."""
-
 _RATE = 44_100
 _BIT_RATE = 128_000
 _MP3_FRAME = 1152

@@ -1,5 +1,6 @@
 """Bring a part's clip into the house format, or make a still of its composite. Nothing here is paid for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,8 +88,9 @@ def _make(
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         recording, picture, made = folder / "recording.mp3", folder / "picture", folder / "house.mp4"
-        room.bucket.download(part.recording.key, recording)
-        room.bucket.download((engine.clip or part.picture).key, picture)
+        with ThreadPoolExecutor(2) as both:
+            keys = (part.recording.key, (engine.clip or part.picture).key)
+            list(both.map(room.bucket.download, keys, (recording, picture)))
         typeface = typeface_of(plan, room, folder)
         for output in outputs:
             form = house_format(output, plan.resolution)

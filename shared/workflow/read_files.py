@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from shared.media.audio import AudioLimits, expand_recording, plan_cuts, write_p
 from shared.media.clips import ClipLimits
 from shared.media.errors import MediaRefused
 from shared.media.fonts import SHIPPED_TYPEFACE, explain_missing, missing_characters, own_typeface
+from shared.media.house_format import PART_RECIPE
 from shared.media.images import ImageLimits, probe_image_file
 from shared.media.isolation import probe_audio_apart, probe_clip_apart
-from shared.media.parts import PART_RECIPE
 from shared.media.pauses import speech_pauses
 from shared.media.reading import read_head
 from shared.media.speech_quality import require_clean_speech
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _MANY_LINES = 4
 _LONG_SECONDS = 60
+_AT_ONCE = 16
+"""How many files are fetched from the bucket or put there at once, while others are read and cut."""
 _SOUND_LIMITS = AudioLimits(max_bytes=MAX_SOUND_BYTES, max_seconds=MAX_SOUND_SECONDS)
 _VIDEO_LIMITS = ClipLimits(max_bytes=MAX_VIDEO_BYTES, max_seconds=MAX_VIDEO_SECONDS)
 _IMAGE_LIMITS = ImageLimits(max_bytes=MAX_IMAGE_BYTES)
@@ -69,15 +72,19 @@ def read_files(script: "Script", inputs: "EpisodeInputs", bucket: "Bucket", scra
     FilesRefused
         With all that is wrong with any of them, so that a person mends them at once.
     """
-    reader = _Reader(bucket, inputs, scratch)
-    for file in script_files(script):
-        reader.read(file)
-    lines = [line for scene in script.scenes for line in scene.lines]
-    if not reader.problems:
-        reader.refuse_too_long_an_episode(lines)
-    if not reader.problems:
-        reader.expand_recordings_of_many(lines)
-    recordings = [reader.recorded_parts(line) for line in lines] if not reader.problems else []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        reader = _Reader(bucket, inputs, scratch, pool)
+        files = script_files(script)
+        reader.begin_to_fetch(files)
+        for file in files:
+            reader.read(file)
+        lines = [line for scene in script.scenes for line in scene.lines]
+        if not reader.problems:
+            reader.refuse_too_long_an_episode(lines)
+        if not reader.problems:
+            reader.expand_recordings_of_many(lines)
+        recordings = [reader.recorded_parts(line) for line in lines] if not reader.problems else []
+        reader.wait_until_stored()
     missing_letters = reader.missing_letters(script) if not reader.problems else []
     if reader.problems:
         raise FilesRefused(reader.problems)
@@ -85,19 +92,29 @@ def read_files(script: "Script", inputs: "EpisodeInputs", bucket: "Bucket", scra
 
 
 class _Reader:
-    def __init__(self, bucket: "Bucket", inputs: "EpisodeInputs", scratch: Path) -> None:
+    def __init__(self, bucket: "Bucket", inputs: "EpisodeInputs", scratch: Path, pool: ThreadPoolExecutor) -> None:
         self._bucket = bucket
         self._inputs = inputs
         self._scratch = scratch
+        self._pool = pool
+        self._being_fetched: dict[str, Future[Path]] = {}
+        self._being_stored: list[Future[None]] = []
         self._local: dict[str, Path] = {}
         self._seconds: dict[str, float] = {}
         self.sources: dict[str, FileRef] = {}
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
+    def begin_to_fetch(self, files: Sequence["ScriptFile"]) -> None:
+        for number, file in enumerate(files):
+            self._being_fetched[file.path] = self._pool.submit(self._fetch, file, self._scratch / f"source-{number}")
+
+    def _fetch(self, file: "ScriptFile", target: Path) -> Path:
+        self._bucket.download(self._inputs.files[file.path].key, target)
+        return target
+
     def read(self, file: "ScriptFile") -> None:
-        local = self._scratch / f"source-{len(self._local)}"
-        self._bucket.download(self._inputs.files[file.path].key, local)
+        local = self._being_fetched[file.path].result()
         self._local[file.path] = local
         try:
             self._seconds[file.path] = self._checked_seconds(file, local)
@@ -112,8 +129,7 @@ class _Reader:
             raise FilesRefused(self.problems)
         source = FileRef(kind=FileKind.SOURCE, address=address_of_file(local))
         self.sources[file.path] = source
-        if not self._bucket.exists(source.key):
-            self._bucket.upload(local, source.key, content_type_of(read_head(local)))
+        self._being_stored.append(self._pool.submit(self._store, local, source, content_type_of(read_head(local))))
 
     def _checked_seconds(self, file: "ScriptFile", path: Path) -> float:
         """Check a file by its kind; return how long it lasts, which of a picture is not at all."""
@@ -176,13 +192,25 @@ class _Reader:
                 PART_RECIPE, FileKind.PART, source=self.sources[path].address, start=cut.start, end=cut.end
             ),
         )
-        written = self._scratch / f"{file.address}.mp3"
+        written = self._scratch / f"part-{len(self._being_stored)}.mp3"
         facts = write_part(self._local[path], cut, written)
-        if not self._bucket.exists(file.key):
-            self._bucket.upload(written, file.key, "audio/mpeg")
-        written.unlink()
+        # Of hundreds of parts, each waits for the bucket while the next ones are cut.
+        self._being_stored.append(self._pool.submit(self._store_part, written, file))
         pauses = speech_pauses(self._local[path], cut)
         return RecordedPart(file, facts.seconds, facts.recording_seconds, cut.ends_in_speech, pauses)
+
+    def _store_part(self, written: Path, file: FileRef) -> None:
+        self._store(written, file, "audio/mpeg")
+        written.unlink()
+
+    def _store(self, local: Path, file: FileRef, content_type: str) -> None:
+        if not self._bucket.exists(file.key):
+            self._bucket.upload(local, file.key, content_type)
+
+    def wait_until_stored(self) -> None:
+        """Wait until sources and parts are stored; raises what went wrong with the first that is not."""
+        for stored in self._being_stored:
+            stored.result()
 
 
 def _minutes(seconds: float) -> str:

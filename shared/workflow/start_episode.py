@@ -59,14 +59,12 @@ class Considered(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartDesk:
-    """What starting needs from the world.
+    """What starting a run needs from the world.
 
     Parameters
     ----------
     quiet_period
         How long a folder must have been at rest.
-    patience
-        How long files that the script names may be missing before the run is started all the same, to say so.
     configuration
         Whatever beside the inputs decides what comes of them.
     """
@@ -74,15 +72,29 @@ class StartDesk:
     bucket: "Bucket"
     ledger: "Ledger"
     executions: "Executions"
-    queue: "Queue"
-    status: "StatusBoard"
     clock: Callable[[], Seconds]
     quiet_period: Seconds
-    patience: Seconds
     configuration: str
 
 
-def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
+@dataclass(frozen=True, slots=True)
+class UploadDesk(StartDesk):
+    """What considering uploads needs besides.
+
+    Parameters
+    ----------
+    queue
+        Brings a folder back that has to be looked at again.
+    patience
+        How long files that the script names may be missing before the run is started all the same, to say so.
+    """
+
+    queue: "Queue"
+    status: "StatusBoard"
+    patience: Seconds
+
+
+def consider_upload(upload: Upload, desk: UploadDesk) -> Considered:
     """Look at the folder to which a file was uploaded."""
     where = split_episode_key(upload.key)
     if where is None or is_result(where[1]):
@@ -105,7 +117,7 @@ def consider_upload(upload: Upload, desk: StartDesk) -> Considered:
     return _start(inputs, now, desk)
 
 
-def _refuse_folder(name: str, path: str, desk: StartDesk) -> Considered:
+def _refuse_folder(name: str, path: str, desk: UploadDesk) -> Considered:
     """Say beside a script that no episode becomes of it, where such a folder can be found again at all."""
     fits = len(status_key(name).encode()) <= MAX_KEY_BYTES
     if path in SCRIPT_NAMES and name not in _NO_FOLDERS and fits:
@@ -116,7 +128,7 @@ def _refuse_folder(name: str, path: str, desk: StartDesk) -> Considered:
     return Considered.NO_EPISODE
 
 
-def consider_again(message: Patience, desk: StartDesk) -> Considered:
+def consider_again(message: Patience, desk: UploadDesk) -> Considered:
     """Look again at a folder where files were missing."""
     inputs = read_inputs(desk.bucket, message.episode_id, desk.configuration)
     # Without a newer file it was a file taken away, or the configuration, which bring no message.
@@ -125,7 +137,7 @@ def consider_again(message: Patience, desk: StartDesk) -> Considered:
     return _start(inputs, message.waiting_since, desk)
 
 
-def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: StartDesk) -> Considered:
+def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: UploadDesk) -> Considered:
     left = waiting_since + desk.patience - desk.clock()
     if inputs.missing and left > 0:
         desk.status.waiting_for_files(inputs)

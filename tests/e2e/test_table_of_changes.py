@@ -1,5 +1,6 @@
 """The design's table of changes: run, change, run again, and compare what fal was asked for. Not one submit more."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,12 @@ def script() -> dict[str, Any]:
 
 
 NOTHING: dict[str, int] = {}
+MUSIC, FONT = "music/theme.mp3", "fonts/own.otf"
+ROOT = Path(__file__).parents[2]
+OTHER_FILES = {
+    MUSIC: ROOT / "events" / "sample-episode" / "music" / "lamp-room.mp3",
+    FONT: ROOT / "shared" / "fonts" / "Inter-Medium.otf",
+}
 
 
 def titled(changed: dict[str, Any]) -> None:
@@ -32,6 +39,33 @@ def text(changed: dict[str, Any]) -> None:
 def order_and_numbers(changed: dict[str, Any]) -> None:
     changed["scenes"].reverse()
     changed["scenes"][0]["number"], changed["scenes"][1]["number"] = 7, 3
+
+
+def music(changed: dict[str, Any]) -> None:
+    changed["music"] = MUSIC
+
+
+def captions(changed: dict[str, Any]) -> None:
+    changed["captions"] = {"burn_in": True}
+
+
+def font(changed: dict[str, Any]) -> None:
+    changed["font"] = FONT
+    changed["edit"] = {"title_card": True}
+
+
+def outputs(changed: dict[str, Any]) -> None:
+    changed["outputs"] = ["16:9", "9:16"]
+
+
+def edit(changed: dict[str, Any]) -> None:
+    changed["edit"] = {
+        "pause": 0.4,
+        "dissolve": True,
+        "title_card": {"subtitle": "A table"},
+        "end_card": {"title": "Thank you"},
+        "lower_thirds": True,
+    }
 
 
 def position(changed: dict[str, Any]) -> None:
@@ -67,6 +101,11 @@ ROWS = [
     (titled, NOTHING),
     (text, NOTHING),
     (order_and_numbers, NOTHING),
+    (music, NOTHING),
+    (captions, NOTHING),
+    (font, NOTHING),
+    (outputs, NOTHING),
+    (edit, NOTHING),
     (position, {"composite": 1, "clip": 1}),
     (environment, {"background": 1, "composite": 2, "clip": 2}),
     (character_prompt, {"portrait": 1, "composite": 2, "clip": 2}),
@@ -94,9 +133,14 @@ def test_a_change_of_the_script_buys_what_its_row_says(
     # given a script that was run, with one change
     changed = script()
     change(changed)
+    folder = write_episode(tmp_path / "in", changed)
+    for path, source in OTHER_FILES.items():
+        if path in (changed.get("music"), changed.get("font")):
+            (folder / path).parent.mkdir()
+            shutil.copyfile(source, folder / path)
     before = stage.asked()
     # when it is run again
-    made = stage.make(write_episode(tmp_path / "in", changed), f"table-{change.__name__}", tmp_path / "out")
+    made = stage.make(folder, f"table-{change.__name__}", tmp_path / "out")
     # then fal was asked for what the row says, and nothing else
     assert stage.asked() - before == Counter(bought)
     assert made.video.stat().st_size > 0

@@ -152,7 +152,7 @@ def test_more_waiters_than_one_page_holds(ledger: Ledger) -> None:
 def test_parts_of_a_run(ledger: Ledger) -> None:
     # given parts noted out of order, one of them twice
     made = [
-        PartOutcome(part=part, engine=engine, house_address=ADDRESS, seconds=4.8, stepped_down=earlier)
+        PartOutcome(part=part, engine=engine, seconds=4.8, stepped_down=earlier)
         for part, engine, earlier in [(10, "hedra", ()), (2, "hedra", ()), (2, "still", ("hedra", "fabric"))]
     ]
     for outcome in made:
@@ -167,7 +167,7 @@ def test_why_a_run_made_do_without_clips(ledger: Ledger) -> None:
     slow, short = (Failure(error=error, message="no") for error in ("EndpointLeftAlone", "ClipRefused"))
     for address, failure in (("a" * 40, slow), ("b" * 40, slow), ("b" * 40, short)):
         ledger.note_given_up("run", address, failure)
-    ledger.note_part("run", PartOutcome(part=1, engine="still", house_address=ADDRESS, seconds=4.8))
+    ledger.note_part("run", PartOutcome(part=1, engine="still", seconds=4.8))
     # then the last reason of each counts, in its own run, apart from the parts
     assert ledger.given_up("run") == {"a" * 40: slow, "b" * 40: short}
     assert set(ledger.parts("run")) == {1}

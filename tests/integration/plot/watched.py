@@ -53,9 +53,10 @@ class WatchedCalls:
 
     def forbidden(self, values: TemplateValues) -> list[str]:
         """Return the calls that their callers' roles do not allow."""
-        roles = {caller: role_of(values, caller) for caller, _ in self.made}
+        made = frozenset(self.made)  # a function may still be at work
+        roles = {caller: role_of(values, caller) for caller, _ in made}
         return sorted(
             f"{caller} may not {need.action} on {need.resource} {dict(need.context)}"
-            for caller, need in self.made
+            for caller, need in made
             if not allows(roles[caller], need)
         )

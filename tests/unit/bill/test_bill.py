@@ -151,7 +151,7 @@ class TestSteppedDown:
     """Each part that was made with a lesser engine is named, with the reason for each better one."""
 
     PART = PLAN.parts[1]
-    MADE = PartOutcome(part=1, engine="still", house_address="b" * 40, seconds=4.8, stepped_down=("hedra", "fabric"))
+    MADE = PartOutcome(part=1, engine="still", seconds=4.8, stepped_down=("hedra", "fabric"))
     HEDRA, FABRIC = (engine.clip.address for engine in PART.engines if engine.clip)
 
     def test_by_the_failure_of_the_job_and_by_what_the_run_has_noted(self) -> None:
@@ -182,7 +182,7 @@ class TestSteppedDown:
         assert stepped_down.what == "line 1, piece 2 of 2 (Alex)"
 
     def test_nothing_is_said_of_parts_made_with_their_first_engine(self) -> None:
-        made = {0: PartOutcome(part=0, engine="hedra", house_address="b" * 40, seconds=4.8)}
+        made = {0: PartOutcome(part=0, engine="hedra", seconds=4.8)}
         assert bill_for(parts=made).stepped_down == ()
 
 

@@ -18,9 +18,12 @@ from shared.keys import (
     is_episode_id,
     is_result,
     plan_key,
+    poster_name,
     split_episode_key,
+    video_name,
 )
 from shared.script.paths import RESERVED_STEMS
+from shared.styles.aspect_ratio import AspectRatio
 
 ADDRESS = "a" * 40
 
@@ -36,7 +39,7 @@ def test_what_was_bought_is_never_among_what_may_be_pruned(kind: AssetKind) -> N
     assert FileRef.of_asset(kind, ADDRESS).key == f"assets/{kind}/{ADDRESS}"
 
 
-@pytest.mark.parametrize("kind", [FileKind.PART, FileKind.HOUSE, FileKind.EPISODE])
+@pytest.mark.parametrize("kind", [FileKind.PART, FileKind.HOUSE, FileKind.DISSOLVE, FileKind.EPISODE])
 def test_what_is_derived_may_be_pruned(kind: FileKind) -> None:
     assert FileRef(kind=kind, address=ADDRESS).key.startswith("derived/")
 
@@ -82,3 +85,23 @@ def test_what_lies_in_the_storyboard_is_a_result() -> None:
     assert not is_result("refs/storyboard/01-mara.png")
     assert not is_result("storyboards/01-mara.png")
     assert not is_result("script.yaml")
+
+
+def test_the_first_video_has_a_plain_name_and_the_others_their_aspect_ratio() -> None:
+    assert video_name("9:16", is_first=True) == "episode.mp4"
+    assert video_name("9:16", is_first=False) == "episode-9x16.mp4"
+    assert poster_name("episode.mp4") == "poster.jpg"
+    assert poster_name("episode-9x16.mp4") == "poster-9x16.jpg"
+
+
+@pytest.mark.parametrize("ratio", AspectRatio)
+def test_every_video_and_poster_is_a_result_and_no_input(ratio: AspectRatio) -> None:
+    for is_first in (True, False):
+        video = video_name(ratio, is_first=is_first)
+        assert {video, poster_name(video)} <= RESULT_NAMES
+
+
+@pytest.mark.parametrize("name", ["captions.srt", "captions.vtt"])
+def test_captions_are_results(name: str) -> None:
+    """They are written whenever an episode is made; as inputs, they would start it over and over."""
+    assert is_result(name)

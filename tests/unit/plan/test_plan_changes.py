@@ -1,25 +1,25 @@
 """Change one line, pay for its clips: the table of changes in the design, row by row."""
 
 from collections import Counter
-from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import pytest
 
+from shared import configuration
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.fal.models import hedra, kontext
 from shared.keys import AssetKind
 from shared.media.house_format import HOUSE_RECIPE
-from shared.plan import build
+from shared.plan import build, editing
 from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan
 from shared.prices import LIVE_SOURCE, OVERRIDE_SOURCE, LivePrice
 from tests.builders import TWO_SCENES, inputs_of, part_of, plan_of, script_of
+from tests.unit.plan.edited_episodes import EDITED, Change, line
 
-Change = Callable[[dict[str, Any]], object]
 P, B, C, K = AssetKind.PORTRAIT, AssetKind.BACKGROUND, AssetKind.COMPOSITE, AssetKind.CLIP
 ALL = Counter({P: 2, B: 2, C: 3, K: 8})
 """Two engines that are paid for make two clips of each of the four parts."""
@@ -33,11 +33,6 @@ def bought_again(change: Change, **inputs: Any) -> Counter[AssetKind]:
     return Counter(asset.kind for address, asset in after.assets.items() if address not in before.assets)
 
 
-def line(document: dict[str, Any], scene: int = 0, number: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = document["scenes"][scene]["lines"][number]
-    return found
-
-
 def swap_lines(document: dict[str, Any]) -> None:
     document["scenes"][0]["lines"].reverse()
     document["scenes"].reverse()
@@ -49,6 +44,14 @@ NOTHING: dict[str, Change] = {
     "language": lambda d: d.update(language="de"),
     "captions": lambda d: d.update(captions={"burn_in": True}),
     "music": lambda d: d.update(music="music/theme.mp3"),
+    "an own font": lambda d: d.update(font="fonts/own.ttf"),
+    "another video": lambda d: d.update(outputs=["16:9", "9:16"]),
+    "pauses": lambda d: d.update(edit={"pause": 1.0}),
+    "dissolves": lambda d: d.update(edit={"dissolve": True}),
+    "a title card": lambda d: d.update(edit={"title_card": {"subtitle": "A story"}}),
+    "an end card": lambda d: d.update(edit={"end_card": {"title": "Thank you"}}),
+    "lower thirds": lambda d: d.update(edit={"lower_thirds": True}),
+    "all of the edit": lambda d: d.update(deepcopy(EDITED)),
     "order": swap_lines,
     "scene number": lambda d: d["scenes"][0].update(number=77),
     "caps": lambda d: d.update(caps={"usd": 5}),
@@ -110,7 +113,16 @@ def test_another_cut_costs_its_clips(cut: dict[str, float]) -> None:
 def test_another_price_costs_another_sum_and_is_no_other_asset() -> None:
     # given a catalogue of other prices: the operator's for clips, and fal's of today for composites
     script = script_of(TWO_SCENES)
-    build_for = partial(build.build_plan, script, inputs_of(script), episode_id="a", run="r", digest="d", stored=set())
+    build_for = partial(
+        build.build_plan,
+        script,
+        inputs_of(script),
+        episode_id="a",
+        run="r",
+        digest="d",
+        stored=set(),
+        encoder_preset="medium",
+    )
     dearer = Catalogue(Endpoints(), {kontext.MULTI_ENDPOINT: LivePrice(0.07, "images")}, {hedra.ENDPOINT: 0.09})
     before, after = build_for(catalogue=Catalogue(Endpoints())), build_for(catalogue=dearer)
     # then the same addresses are quoted at those prices
@@ -135,6 +147,7 @@ def test_another_episode_and_run_cost_nothing() -> None:
             digest=digest,
             catalogue=Catalogue(Endpoints()),
             stored=set(),
+            encoder_preset="medium",
         )
         for episode, run, digest in names
     ]
@@ -142,15 +155,22 @@ def test_another_episode_and_run_cost_nothing() -> None:
 
 
 def house_addresses(plan: Plan) -> set[str]:
-    return {engine.house_address for part in plan.parts for engine in part.engines}
+    return {house.address for part in plan.parts for engine in part.engines for house in engine.houses.values()}
 
 
 def test_another_house_format_costs_nothing_and_makes_all_house_clips_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     before = plan_of(TWO_SCENES)
-    monkeypatch.setattr(build, "HOUSE_RECIPE", HOUSE_RECIPE + 1)
+    monkeypatch.setattr(editing, "HOUSE_RECIPE", HOUSE_RECIPE + 1)
     after = plan_of(TWO_SCENES)
     assert after.assets == before.assets
     assert not house_addresses(after) & house_addresses(before)
+
+
+@pytest.mark.parametrize("recipe", ["ASSET_RECIPE", "HOUSE_RECIPE", "DISSOLVE_RECIPE", "JOIN_RECIPE"])
+def test_another_recipe_is_another_state_of_the_inputs(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = configuration_of(Endpoints())
+    monkeypatch.setattr(configuration, recipe, getattr(configuration, recipe) + 1)
+    assert configuration_of(Endpoints()) != before
 
 
 def test_an_own_clip_replaces_a_bought_one() -> None:
@@ -175,7 +195,7 @@ def test_an_own_clip_has_a_house_clip_of_its_own() -> None:
     line(document, 1).update(clip="own/keeper.mp4")
     [first, second] = [plan_of(document, contents={"own/keeper.mp4": content}) for content in ("one", "two")]
     assert [engine.name for engine in first.parts[3].engines] == ["own"]
-    assert house_addresses(first) - house_addresses(second) == {first.parts[3].engines[0].house_address}
+    assert house_addresses(first) - house_addresses(second) == {first.parts[3].engines[0].houses["16:9"].address}
 
 
 @pytest.mark.parametrize("name", ["ideogram", "kontext", "hedra"])
@@ -184,7 +204,14 @@ def test_another_endpoint_is_another_asset_and_another_state_of_the_inputs(name:
     script = script_of(TWO_SCENES)
     catalogue = Catalogue(endpoints)
     after = build.build_plan(
-        script, inputs_of(script), episode_id="a", run="r", digest="d", catalogue=catalogue, stored=set()
+        script,
+        inputs_of(script),
+        episode_id="a",
+        run="r",
+        digest="d",
+        catalogue=catalogue,
+        stored=set(),
+        encoder_preset="medium",
     )
     changed = Counter(a.kind for address, a in after.assets.items() if address not in plan_of(TWO_SCENES).assets)
     assert changed == Counter({"ideogram": ALL, "kontext": {C: 3, K: 8}, "hedra": {K: 4}}[name])

@@ -13,8 +13,8 @@ from shared.ledger.budgets import Usage
 from shared.ledger.records import Failure, RunState
 from shared.ledger.rules import NEVER
 from shared.ledger.states import FAIL, SEND, STORE
-from shared.plan.build import ReadInputs
 from shared.plan.models import Plan
+from shared.plan.recordings import ReadInputs
 from shared.prices import LivePrice
 from shared.script.models import Script
 from shared.workflow.inputs import read_inputs

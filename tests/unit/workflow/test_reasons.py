@@ -77,7 +77,7 @@ def test_what_is_held_is_named_with_what_to_do() -> None:
 
 def test_a_lesser_engine_is_a_trouble_and_no_reason_to_fail() -> None:
     # given a line that was made with the last engine, in a run that failed of something else
-    made = PartOutcome(part=1, engine="still", house_address="b" * 40, seconds=4.8, stepped_down=("hedra", "fabric"))
+    made = PartOutcome(part=1, engine="still", seconds=4.8, stepped_down=("hedra", "fabric"))
     failure = Failure(error="ShotFailed", message="a shot could not be made")
     found = [trouble for trouble in troubles(failed(HEDRA), parts={1: made}) if trouble.error == STEPPED_DOWN]
     # then it is told, with the reason of each engine that was given up, but not for the reason
@@ -89,7 +89,7 @@ def test_a_lesser_engine_is_a_trouble_and_no_reason_to_fail() -> None:
 
 def test_what_a_run_did_not_come_to_is_no_trouble_of_it() -> None:
     # given a line made with its first engine, whose second one failed for good in an earlier run
-    made = PartOutcome(part=1, engine="hedra", house_address="b" * 40, seconds=4.8)
+    made = PartOutcome(part=1, engine="hedra", seconds=4.8)
     assert troubles(failed(FABRIC, run="earlier"), parts={1: made}) == ()
     # and a failure of an earlier run that this one was free to try again
     passing = Failure(error="Overdue", message="took too long")

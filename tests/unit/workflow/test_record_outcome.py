@@ -9,7 +9,7 @@ from shared.keys import AssetKind, bill_key
 from shared.ledger.records import Failure, PartOutcome, RunState
 from shared.ledger.states import FAIL, SEND, STORE
 from shared.workflow.record_outcome import ClosedRun, RunEnd, record_outcome
-from shared.workflow.status import EpisodeState
+from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_job, claim_of, plan_of
 from tests.fakes.faults import Crash, Fuse
 from tests.world import World
@@ -53,7 +53,7 @@ def test_a_run_that_succeeded(world: World) -> None:
     # given one asset bought in this run, one bought before, and a line made with a lesser engine
     store(world, PORTRAIT)
     store(world, OTHER_PORTRAIT, run="earlier")
-    outcome = PartOutcome(part=1, engine="still", house_address=PORTRAIT, seconds=4.8, stepped_down=("hedra", "fabric"))
+    outcome = PartOutcome(part=1, engine="still", seconds=4.8, stepped_down=("hedra", "fabric"))
     world.ledger.note_part(RUN, outcome)
     # when it ends
     assert end(world) == ClosedRun(state=RunState.DONE)
@@ -98,6 +98,42 @@ def test_a_run_whose_plan_is_gone_ends_all_the_same(world: World, left: bytes | 
     assert closed == ClosedRun(state=RunState.FAILED, error="PlanUnreadable", message="the plan cannot be read")
     assert (world.status().state, world.status().message) == (EpisodeState.FAILED, "the plan cannot be read")
     assert not world.bucket.exists(BILL)
+
+
+def done_with(document: dict[str, Any]) -> EpisodeStatus:
+    """Return the status of an episode of this script, once its run has succeeded."""
+    world = World(plan_of(document))
+    world.begin()
+    assert end(world).state is RunState.DONE
+    return world.status()
+
+
+def test_the_status_names_what_lies_beside_the_script() -> None:
+    # given two videos, with cards, pauses and captions
+    edit = {"title_card": True, "end_card": {"title": "Thank you"}, "pause": 0.32}
+    status = done_with({**TWO_SCENES, "outputs": ["9:16", "16:9"], "aspect_ratio": "16:9", "edit": edit})
+    # then it names both, the one whose aspect ratio was generated first
+    assert status.videos == {"16:9": "episode.mp4", "9:16": "episode-9x16.mp4"}
+    assert list(status.videos) == ["16:9", "9:16"]
+    assert status.episode == "episode.mp4"
+    # and the captions, and how long it lasts with all that the edit adds
+    assert status.captions == ("captions.srt", "captions.vtt")
+    assert status.seconds == pytest.approx(2.88 + 4 * 4.8 + 3 * 0.32 + 3.84)
+
+
+def test_the_status_of_an_episode_without_text_names_no_captions() -> None:
+    silent = [
+        {**scene, "lines": [{key: line[key] for key in ("character", "position", "audio")} for line in scene["lines"]]}
+        for scene in TWO_SCENES["scenes"]
+    ]
+    status = done_with({**TWO_SCENES, "scenes": silent})
+    assert (status.captions, status.videos) == (None, {"16:9": "episode.mp4"})
+
+
+def test_the_status_of_a_run_that_failed_names_no_video(world: World) -> None:
+    end(world, "PartFailed", "line 2 failed")
+    status = world.status()
+    assert (status.episode, status.videos, status.captions, status.seconds) == (None, None, None, None)
 
 
 def test_a_failure_says_which_asset_and_why(world: World) -> None:

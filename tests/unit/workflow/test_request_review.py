@@ -8,7 +8,7 @@ import pytest
 from shared.keys import AssetKind
 from shared.ledger.records import Failure, Run, RunState
 from shared.ledger.states import SEND, STORE
-from shared.plan.build import ReadInputs
+from shared.plan.recordings import ReadInputs
 from shared.script.models import Script
 from shared.workflow import plan_episode as planning
 from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
