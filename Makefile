@@ -45,7 +45,7 @@ episode: .venv/installed ## Make the sample episode on this machine.
 	@.venv/bin/episode run events/sample-episode
 
 .PHONY: test
-test: .venv/installed ## Run all tests.
+test: .venv/installed .venv-lint/installed ## Run all tests, of the packages that SAM builds too.
 	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
 .PHONY: unit
@@ -80,7 +80,7 @@ lint: .venv/installed .venv-lint/installed .venv-checkov/installed ## Check code
 .PHONY: audit
 audit: .venv-audit/installed ## Look for known vulnerabilities in what is deployed and developed with (needs the network).
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
-		--requirement shared/requirements/core.txt --requirement shared/requirements/media.txt \
+		$(foreach lock,$(wildcard shared/requirements/*.txt),--requirement $(lock)) \
 		--requirement requirements/dev.txt
 
 .PHONY: format

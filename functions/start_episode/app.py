@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.runtime.batches import handle_messages
 from shared.runtime.clients import client
-from shared.runtime.settings import StartSettings
-from shared.runtime.starting import start_desk
+from shared.runtime.settings import UploadSettings
+from shared.runtime.starting import upload_desk
 from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
 
-settings = StartSettings.from_environment()
-desk = start_desk(settings)
+settings = UploadSettings.from_environment()
+desk = upload_desk(settings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -137,8 +137,9 @@ def _layer(folder: Path, *, built: bool) -> bytes:
 
     A layer that SAM builds holds either a Python package of ours, or third-party packages. The former is shipped under
     ``python/``; the latter are installed where the engine's own interpreter finds them, and their layer stays empty.
+    One that SAM has built is shipped as it is.
     """
-    if not built:
+    if not built or (folder / "python").is_dir():
         return zip_folder(folder)
     if (folder / "__init__.py").exists():
         return zip_folder(folder, f"python/{folder.resolve().name}/")

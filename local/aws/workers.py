@@ -18,13 +18,17 @@ import subprocess
 import sys
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from multiprocessing.connection import Connection
 
 GROUP_FILE_VARIABLE = "SHOWRUNNER_WORKERS_GROUP_FILE"
+
+INTERPRETER_VARIABLE = "SHOWRUNNER_WORKERS_INTERPRETER"
+"""Names an interpreter that each worker is started with anew, in place of the fork: slower, but it finds nothing except
+what function and layers hold, and what the interpreter itself brings."""
 
 
 class ForkedProcess:
@@ -100,19 +104,23 @@ class _SubprocessModule:
         command: Sequence[str],
         cwd: str,
         env: Mapping[str, str],
-        **_options: object,
-    ) -> ForkedProcess:
-        """Start a worker; the other arguments ask for what a worker has anyway: pipes, text, line by line."""
+        **options: Any,  # noqa: ANN401  (whatever `subprocess.Popen` takes)
+    ) -> ForkedProcess | subprocess.Popen[Any]:
+        """Start a worker; the other arguments ask for what a fork has anyway: pipes, text, line by line."""
+        if interpreter := os.environ.get(INTERPRETER_VARIABLE):
+            return subprocess.Popen([interpreter, *command[1:]], cwd=cwd, env=env, **options)
         return ForkedProcess(command, cwd, env)
 
 
 def install() -> None:
-    """Make MiniStack, in this process, fork its function workers."""
+    """Make MiniStack, in this process, fork its function workers, or start them with the interpreter that is named."""
     from ministack.core import lambda_runtime
 
+    lambda_runtime.subprocess = _SubprocessModule
+    if INTERPRETER_VARIABLE in os.environ:
+        return
     multiprocessing.set_forkserver_preload(["local.aws.preload"])
     forkserver.ensure_running()  # now, so that it is ready when the first worker is wanted
-    lambda_runtime.subprocess = _SubprocessModule
 
 
 def _take_descriptor(connection: Connection) -> int:

@@ -1,53 +1,12 @@
-"""fal, with the key from where it is kept, as it is now: who mends a refused key does not wait for cold starts."""
+"""fal's queue and storage, with the key as it is now."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, TypeVar
-
-from aws_lambda_powertools.utilities import parameters
-from aws_lambda_powertools.utilities.parameters import GetParameterError
+from collections.abc import Mapping
+from typing import Any
 
 from shared.fal.client import FalHosts, FalQueue
-from shared.fal.outcomes import JobOutcome, ListedRequest, SubmitOutcome
-from shared.fal.platform import FalPlatform
-from shared.ledger.records import Seconds
-from shared.prices import LivePrice
+from shared.fal.outcomes import JobOutcome, SubmitOutcome
+from shared.runtime.fal_key import PresentClient, fal_key
 from shared.runtime.settings import FalSettings
-
-_SECRET_AGE = 240
-"""Seconds for which a secret is not read again: less than a cycle of reconcile, which has paused runs go on."""
-
-Client = TypeVar("Client")
-
-
-class FalKeyMissing(Exception):
-    """Nothing says how to tell fal who we are."""
-
-
-class PresentClient(Generic[Client]):
-    """A client that is made anew when the key has changed.
-
-    Parameters
-    ----------
-    key
-        Gives the key; raises `GetParameterError` when it cannot be read just now.
-    make
-        Makes a client for a key.
-    """
-
-    def __init__(self, key: Callable[[], str], make: Callable[[str], Client]) -> None:
-        self._key, self._make = key, make
-        present = key()
-        self._made = present, make(present)
-
-    def __call__(self) -> Client:
-        """Return the client for the key as it is now; where it cannot be read, for the key as it was."""
-        try:
-            key = self._key()
-        except GetParameterError:
-            return self._made[1]
-        if key != self._made[0]:
-            self._made = key, self._make(key)
-        return self._made[1]
 
 
 class Fal:
@@ -73,37 +32,7 @@ class Fal:
         return self._present().upload(data, content_type, file_name, lifetime)
 
 
-class Platform:
-    """fal's platform API: `shared.ports.RequestList`, and prices."""
-
-    def __init__(self, present: PresentClient[FalPlatform]) -> None:
-        self._present = present
-
-    def requests_between(self, endpoint: str, since: Seconds, until: Seconds) -> list[ListedRequest]:
-        """Return an endpoint's requests of a span of time; see `FalPlatform.requests_between`."""
-        return self._present().requests_between(endpoint, since, until)
-
-    def prices(self, endpoints: Collection[str]) -> dict[str, LivePrice]:
-        """Return what fal asks today; see `FalPlatform.prices`."""
-        return self._present().prices(endpoints)
-
-
 def fal_of(settings: FalSettings) -> Fal:
     """Return fal's queue and storage; raises `FalKeyMissing`."""
     hosts = FalHosts(rest_url=settings.fal_rest_url, cdn_url=settings.fal_cdn_url)
-    return Fal(PresentClient(lambda: _key(settings), lambda key: FalQueue(key, hosts)))
-
-
-def platform_of(settings: FalSettings, timeout: float = 20.0) -> Platform:
-    """Return fal's platform API, one request of which may take `timeout` seconds; raises `FalKeyMissing`."""
-    return Platform(PresentClient(lambda: _key(settings), lambda key: FalPlatform(key, settings.fal_api_url, timeout)))
-
-
-def _key(settings: FalSettings) -> str:
-    key = settings.fal_key or settings.fal_api_key
-    if key:
-        return key
-    if not settings.fal_key_secret:
-        raise FalKeyMissing("set FAL_KEY, or name the secret that holds the key in FAL_KEY_SECRET")
-    secret = parameters.get_secret(settings.fal_key_secret, max_age=_SECRET_AGE)
-    return str(secret).strip()
+    return Fal(PresentClient(lambda: fal_key(settings), lambda key: FalQueue(key, hosts)))

@@ -8,7 +8,8 @@ from shared.fal.outcomes import FalUnreachable
 from shared.ledger.records import Seconds
 from shared.prices import LivePrice
 from shared.runtime.clients import clock
-from shared.runtime.fal import FalKeyMissing, platform_of
+from shared.runtime.fal_key import FalKeyMissing
+from shared.runtime.fal_platform import platform_of
 from shared.runtime.settings import FalSettings
 
 _TIMEOUT: Seconds = 5

@@ -5,7 +5,8 @@ from shared.aws.queue import SqsQueue, SqsRequests
 from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
 from shared.runtime.clients import client, clock, ledger_of
 from shared.runtime.closing import closing_desk
-from shared.runtime.fal import fal_of, platform_of
+from shared.runtime.fal import fal_of
+from shared.runtime.fal_platform import platform_of
 from shared.runtime.settings import ReconcileSettings
 from shared.workflow.open_jobs import JobDesk, Patience
 from shared.workflow.reconcile import ReconcileDesk

@@ -79,11 +79,16 @@ class EndpointSettings(Settings):
 
 
 class StartSettings(StoreSettings, EndpointSettings):
-    """Settings of `start_episode` and `start_batch`."""
+    """Settings of `start_batch`, which `start_episode` has too."""
 
     state_machine_arn: str
-    start_queue_url: str
     quiet_period_seconds: float
+
+
+class UploadSettings(StartSettings):
+    """Settings of `start_episode`."""
+
+    start_queue_url: str
     missing_files_seconds: float
 
 

@@ -87,6 +87,19 @@ def test_local_paths_become_objects_and_all_else_stays(template: Path) -> None:
     assert original["Function"]["Properties"]["Policies"][0]["Version"] == "2012-10-17"
 
 
+def test_a_layer_that_sam_has_built_is_shipped_as_it_is(template: Path) -> None:
+    # Given a layer's folder as `sam build` leaves it, which still says how it was built
+    built = template.parent / "packages" / "python" / "numpy" / "__init__.py"
+    built.parent.mkdir(parents=True)
+    built.write_text("")
+    # When the template is packaged
+    packaged = package(template, "artefacts", "stack", {})
+    # Then all of it is there
+    location = json.loads(packaged.body)["Resources"]["Packages"]["Properties"]["ContentUri"]
+    content = packaged.artefacts[location.removeprefix("s3://artefacts/")]
+    assert _names(content) == {"python/numpy/__init__.py", "requirements.txt"}
+
+
 def test_a_given_parameter_wins_over_its_default(template: Path) -> None:
     packaged = package(template, "artefacts", "stack", {"Limit": "7"})
     events = json.loads(packaged.body)["Resources"]["Function"]["Properties"]["Events"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind
 from shared.ledger.budgets import Limits
-from shared.runtime import fal
+from shared.runtime import fal, fal_key
 from shared.runtime.settings import BuySettings, EndpointSettings, FalSettings, PlanSettings, ReconcileSettings
 
 STORE = {"BUCKET": "b", "TABLE": "t"}
@@ -104,7 +104,7 @@ def test_where_the_key_comes_from(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], key: str, asked: list[str]
 ) -> None:
     vault, keys = Vault(), list[str]()
-    monkeypatch.setattr(fal, "parameters", vault)
+    monkeypatch.setattr(fal_key, "parameters", vault)
     monkeypatch.setattr(fal, "FalQueue", lambda key, _hosts: keys.append(key))
     fal.fal_of(FalSettings.from_environment(environment))
     assert (keys, vault.asked) == ([key], asked)
@@ -130,7 +130,7 @@ def test_a_changed_key_is_used_by_functions_that_run_already() -> None:
         made.append(key)
         return f"client of {key}"
 
-    client = fal.PresentClient(keys, make)
+    client = fal_key.PresentClient(keys, make)
     assert [client(), client()] == ["client of old:key"] * 2
     # when the secret is changed
     keys.present = "new:key"
@@ -143,5 +143,5 @@ def test_a_changed_key_is_used_by_functions_that_run_already() -> None:
 
 
 def test_without_a_key_it_says_what_to_set() -> None:
-    with pytest.raises(fal.FalKeyMissing, match="FAL_KEY_SECRET"):
+    with pytest.raises(fal_key.FalKeyMissing, match="FAL_KEY_SECRET"):
         fal.fal_of(FalSettings.from_environment({}))
