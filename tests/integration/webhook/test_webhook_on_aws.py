@@ -88,6 +88,8 @@ def test_damaged_kept_keys_are_fetched_anew(deployed: Deployed, kept: bytes) -> 
         (HTTPStatus.OK, b"[" * 60_000),
         (HTTPStatus.OK, b" " * 70_000 + jwks_of(KEY)),
     ],
+    # Of their own: the key is another one in every process, and tests are named alike in all of them.
+    ids=["error", "missing", "page", "no text", "list", "empty", "short key", "deep", "long"],
 )
 def test_503_while_there_are_no_keys_at_all(deployed: Deployed, status: HTTPStatus, answer: bytes) -> None:
     # given a site that is broken, and nothing kept
