@@ -45,8 +45,12 @@ episode: .venv/installed ## Make the sample episode on this machine.
 	@.venv/bin/episode run events/sample-episode
 
 .PHONY: test
-test: .venv/installed .venv-lint/installed ## Run all tests, of the packages that SAM builds too.
-	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+test: .venv/installed ## Run all tests but those of the packages.
+	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore tests/packages
+
+.PHONY: packages
+packages: .venv/installed .venv-lint/installed ## Build what is deployed, look at it, and make an episode with it.
+	.venv/bin/python -m pytest -p no:randomly tests/packages
 
 .PHONY: unit
 unit: .venv/installed ## Run the unit tests: seconds, no AWS.
@@ -58,7 +62,9 @@ chaos: .venv/installed ## Make 500 random episodes while everything goes wrong; 
 		$(if $(ROUND),--round $(ROUND)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EPISODES),--episodes $(EPISODES))
 
 .PHONY: bench
-bench: .venv/installed .venv-bench/installed ## Measure assembling against moviepy, ffmpeg and a plain copy (20 minutes).
+bench: .venv/installed .venv-bench/installed ## Measure orchestrating, many episodes at once, and assembling (see benchmarks/results.md).
+	@.venv/bin/python -m benchmarks.orchestration $(if $(LINES),--lines $(LINES))
+	@.venv/bin/python -m benchmarks.scale
 	@.venv/bin/python -m benchmarks.assemble --rivals .venv-bench/bin/python $(if $(MINUTES),--minutes $(MINUTES))
 
 # The state machine, three times: AWS Labs' StateLint, AWS's schema within cfn-lint, and the rules of our own tests.
