@@ -38,12 +38,22 @@ class LocalStudio:
     use_real_fal
         Whether to use fal.ai itself, with ``FAL_KEY`` (or ``FAL_API_KEY``) of the environment. Its callbacks cannot
         reach a laptop, so that `reconcile`, every minute, finds what is finished.
+    fal_media
+        The module by which the simulated fal draws and films; None for the usual one.
     """
 
-    def __init__(self, state: Path, parameters: dict[str, object] | None = None, *, use_real_fal: bool = False) -> None:
+    def __init__(
+        self,
+        state: Path,
+        parameters: dict[str, object] | None = None,
+        *,
+        use_real_fal: bool = False,
+        fal_media: str | None = None,
+    ) -> None:
         self._state = state
         self._parameters = {**_LOCAL_PARAMETERS, **(parameters or {})}
         self._real = use_real_fal
+        self._fal_media = fal_media
         self._running = ExitStack()
         self._fal: SimulatedFal | None = None
         self._aws: LocalAws | None = None
@@ -115,7 +125,7 @@ class LocalStudio:
     def _environment_of_fal(self, starting: ExitStack) -> dict[str, str]:
         if self._real:
             return {}  # the engine hands this process's environment on, with the key and, if they are set, fal's hosts
-        self._fal = starting.enter_context(SimulatedFal(self._state / "fal"))
+        self._fal = starting.enter_context(SimulatedFal(self._state / "fal", studio=self._fal_media))
         self._parameters["FalUserId"] = self._fal.facts.user_id
         logger.debug("the simulated fal listens at {}", self._fal.facts.host)
         return self._fal.environment()

@@ -201,6 +201,7 @@ class LocalAws:
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             "LOG_LEVEL": "INFO",
+            "MINISTACK_WORKER_THREADS": "512",  # who waits for a function's turn keeps nobody else from work
             "TMPDIR": str(self._folder / "tmp"),
             "STATE_DIR": str(self._folder / "engine"),
             "S3_PERSIST": "1",

@@ -1,4 +1,4 @@
-"""The engine's process: MiniStack with our two changes, which ends with the process that started it."""
+"""The engine's process: MiniStack with our three changes, which ends with the process that started it."""
 
 import os
 import sys
@@ -16,10 +16,11 @@ def main() -> None:
     # Here, and not above: a forked worker imports this module too.
     from ministack.app import main as run_ministack
 
-    from local.aws import buckets, workers
+    from local.aws import buckets, turns, workers
 
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     workers.install()
+    turns.install()
     buckets.install()
     sys.argv = ["ministack"]
     run_ministack()

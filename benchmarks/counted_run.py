@@ -1,0 +1,140 @@
+"""What an episode asks of AWS, counted: the real state machine and functions on moto, whose history is complete.
+
+Time leaps there, so that nothing is waited for; a count is the same on any machine.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.long_episode import episode_files, long_script
+from tests.chaos.outgoing import FAL, Call, Strike
+from tests.chaos.stage import ChaosStage
+from tests.chaos.theatre import Theatre
+from tests.integration.plot.deployment import client
+
+_PATIENCE_SECONDS = 1200.0
+_UPLOAD_TOKEN_SECONDS = 3600
+_OF_AN_UPLOAD = frozenset({"StartEpisode", "Reconcile"})
+"""Functions that are not the episode's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one execution took.
+
+    Parameters
+    ----------
+    parts
+        Of the episode.
+    states
+        How often each state was entered.
+    events
+        Of its history.
+    largest_payload
+        Bytes of the largest input or output of a state or task.
+    invocations
+        Of functions, by logical id.
+    calls
+        Of functions to AWS, by logical id, service and operation.
+    """
+
+    parts: int
+    states: Mapping[str, int]
+    events: int
+    largest_payload: int
+    invocations: Mapping[str, int]
+    calls: Mapping[tuple[str, str, str], int]
+
+    @property
+    def transitions(self) -> int:
+        """How many states were entered, which is what Step Functions bills."""
+        return sum(self.states.values())
+
+    @property
+    def messages(self) -> int:
+        """How many messages were sent, by states and by functions."""
+        by_states = sum(count for name, count in self.states.items() if name.startswith("Ask"))
+        return by_states + self.of_service("sqs", "SendMessage")
+
+    def of_service(self, service: str, operation: str | None = None) -> int:
+        """Return how many calls functions made to a service."""
+        return sum(
+            count for (_, where, what), count in self.calls.items() if where == service and operation in (None, what)
+        )
+
+    def of_function(self, function: str) -> Mapping[tuple[str, str], int]:
+        """Return how often all invocations of a function called each operation of each service."""
+        return {(where, what): count for (who, where, what), count in self.calls.items() if who == function}
+
+
+@dataclass
+class _Meter:
+    """Notes invocations and calls; a trouble of `tests.chaos` that never strikes."""
+
+    calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    invocations: dict[int, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def strikes(self, call: Call) -> Strike | None:
+        function = call.invocation.function
+        if function not in _OF_AN_UPLOAD:
+            with self._lock:
+                self.invocations[call.invocation.number] = function
+                if call.service != FAL:
+                    self.calls[function, call.service, call.operation] += 1
+        return None
+
+
+def count_run(theatre: Theatre, lines: int) -> Counts:
+    """Make an episode of so many lines on an empty stage, and count.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails.
+    """
+    stage, meter = theatre.set_up(rebuy=False, seed=lines), _Meter()
+    stage.fal.control.change_settings(upload_token_seconds=_UPLOAD_TOKEN_SECONDS)
+    theatre.outgoing.troubles.append(meter)
+    stage.upload("counted", episode_files(long_script(lines, "counted")))
+    stage.play_until(lambda: stage.all_ended(1), patience=_PATIENCE_SECONDS)
+    (name, status), *_ = stage.execution_states().items()
+    if status != "SUCCEEDED":
+        raise RuntimeError(f"the execution {name} ended as {status}")
+    history = _history(stage, name)
+    entered = Counter(event["stateEnteredEventDetails"]["name"] for event in history if _ENTERED in event)
+    return Counts(
+        parts=lines,
+        states=entered,
+        events=len(history),
+        largest_payload=max(map(_payload, history)),
+        invocations=Counter(meter.invocations.values()),
+        calls=meter.calls,
+    )
+
+
+_ENTERED = "stateEnteredEventDetails"
+
+
+def _history(stage: ChaosStage, name: str) -> list[dict[str, Any]]:
+    arn = f"{stage.values.arn('Plot').replace(':stateMachine:', ':execution:')}:{name}"
+    pages = client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def _payload(event: Mapping[str, Any]) -> int:
+    """Return the bytes of an event's largest input, output or parameters."""
+    details = [value for key, value in event.items() if key.endswith("EventDetails")]
+    payloads = [text for entry in details for text in entry.values() if _is_payload(text)]
+    return max((len(text.encode()) for text in payloads), default=0)
+
+
+def _is_payload(text: object) -> bool:
+    try:
+        return isinstance(text, str) and isinstance(json.loads(text), dict | list)
+    except ValueError:
+        return False
