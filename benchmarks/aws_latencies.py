@@ -1,9 +1,13 @@
 """What an execution's calls take on AWS, by the latencies that AWS publishes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from benchmarks.counted_run import Counts
+if TYPE_CHECKING:
+    from benchmarks.calls_in_turn import Operation
+    from benchmarks.counted_run import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +93,49 @@ _REQUESTS_A_MESSAGE = 2
 """It is sent, and received by Lambda."""
 
 _ASSEMBLE = "Assemble"
-_AT_ONCE: Mapping[str, int] = {"PlanEpisode": 16, _ASSEMBLE: 8}
-"""How many of its parts' requests a function that works on all parts makes at once."""
-
-_BESIDE_ANOTHER: Mapping[tuple[str, str], int] = {("HouseClip", "HeadObject"): 1, ("HouseClip", "GetObject"): 1}
-"""Requests that a function makes while it makes another one: a clip is fetched while its recording is."""
 
 
-def on_path(counts: Counts, of_one_part: Counts) -> dict[Latency, float]:
-    """Return how many of each follow one another from an execution's start to its end, but for assembling.
-
-    Parameters
-    ----------
-    counts
-        Of the episode.
-    of_one_part
-        Of an episode of one part: what a function that works on all parts does besides comes at once for many parts.
-    """
+def on_path(counts: "Counts") -> dict[Latency, float]:
+    """Return how many of each follow one another from an execution's start to its end, but for assembling."""
     path = dict.fromkeys(LATENCIES, 0.0)
     path[STATE] = len(counts.states.keys() - BESIDE_THE_PATH)
     path[INVOCATION] = sum(PATH.values()) + 1
     path[SQS] = _ASKED_ON_PATH * _REQUESTS_A_MESSAGE  # requests by states; those of functions are among their calls
     path[SQS] += PATH["HedraWebhook"]  # what they have sent is received
     for function, invocations in PATH.items():
-        for latency, calls in calls_in_turn(function, counts, of_one_part).items():
+        for latency, calls in calls_in_turn(function, counts).items():
             path[latency] += invocations * calls
     return path
 
 
-def assembling(counts: Counts, of_one_part: Counts) -> tuple[float, float]:
+def assembling(counts: "Counts") -> tuple[float, float]:
     """Return the seconds, at least and at most, for which assembling waits for AWS."""
-    return expected_seconds(calls_in_turn(_ASSEMBLE, counts, of_one_part))
+    return expected_seconds(calls_in_turn(_ASSEMBLE, counts))
 
 
-def calls_in_turn(function: str, counts: Counts, of_one_part: Counts) -> dict[Latency, float]:
-    """Return how many calls of each kind follow one another in an invocation of a function."""
-    calls: dict[Latency, float] = {}
-    for (service, operation), total in counts.of_function(function).items():
-        if function in _AT_ONCE:
-            fixed = min(total, of_one_part.of_function(function).get((service, operation), 0))
-            count = fixed + (total - fixed) / _AT_ONCE[function]
-        else:
-            count = total / counts.invocations[function] - _BESIDE_ANOTHER.get((function, operation), 0)
-        latency = _SERVICES.get(service, API)
-        calls[latency] = calls.get(latency, 0.0) + count * (2 if operation in _TRANSACTIONS else 1)
-    return calls
+def calls_in_turn(function: str, counts: "Counts") -> dict[Latency, float]:
+    """Return how many calls of each kind follow one another in an invocation of a function, on average."""
+    invocations = counts.in_turn[function]
+    calls: Counter[Latency] = Counter()
+    for invocation in invocations:
+        for operation, count in invocation.items():
+            calls[_latency_of(operation)] += count * _requests(operation)
+    return {latency: count / len(invocations) for latency, count in calls.items()}
+
+
+def seconds_of(operation: "Operation") -> float:
+    """Return the seconds, at most, that a call takes by what is published."""
+    return _requests(operation) * _latency_of(operation).high
+
+
+def _latency_of(operation: "Operation") -> Latency:
+    service, _ = operation
+    return _SERVICES.get(service, API)
+
+
+def _requests(operation: "Operation") -> int:
+    """Return for how many plain requests a call counts."""
+    return 2 if operation[1] in _TRANSACTIONS else 1
 
 
 def expected_seconds(path: Mapping[Latency, float]) -> tuple[float, float]:

@@ -6,12 +6,17 @@ Time leaps there, so that nothing is waited for; a count is the same on any mach
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+from benchmarks.aws_latencies import seconds_of
+from benchmarks.calls_in_turn import Operation, Precedence
 from benchmarks.long_episode import episode_files, long_script
-from tests.chaos.outgoing import FAL, Call, Strike
+from tests.chaos.outgoing import FAL, Call
 from tests.chaos.stage import ChaosStage
 from tests.chaos.theatre import Theatre
 from tests.integration.plot.deployment import client
@@ -40,6 +45,8 @@ class Counts:
         Of functions, by logical id.
     calls
         Of functions to AWS, by logical id, service and operation.
+    in_turn
+        Of those, the ones that have to follow one another, by logical id, for each invocation.
     """
 
     parts: int
@@ -48,6 +55,7 @@ class Counts:
     largest_payload: int
     invocations: Mapping[str, int]
     calls: Mapping[tuple[str, str, str], int]
+    in_turn: Mapping[str, Sequence[Mapping[Operation, int]]]
 
     @property
     def transitions(self) -> int:
@@ -66,27 +74,31 @@ class Counts:
             count for (_, where, what), count in self.calls.items() if where == service and operation in (None, what)
         )
 
-    def of_function(self, function: str) -> Mapping[tuple[str, str], int]:
-        """Return how often all invocations of a function called each operation of each service."""
-        return {(where, what): count for (who, where, what), count in self.calls.items() if who == function}
 
-
-@dataclass
 class _Meter:
-    """Notes invocations and calls; a trouble of `tests.chaos` that never strikes."""
+    """Counts the invocations of functions and their calls to AWS, and tells which of these follow one another."""
 
-    calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    invocations: dict[int, str] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.invocations: dict[int, str] = {}
+        self.precedence = Precedence(seconds_of)
+        self._lock = threading.Lock()
 
-    def strikes(self, call: Call) -> Strike | None:
+    @contextmanager
+    def observe(self, call: Call) -> Iterator[None]:
         function = call.invocation.function
-        if function not in _OF_AN_UPLOAD:
-            with self._lock:
-                self.invocations[call.invocation.number] = function
-                if call.service != FAL:
-                    self.calls[function, call.service, call.operation] += 1
-        return None
+        if function in _OF_AN_UPLOAD:
+            yield
+            return
+        with self._lock:
+            self.invocations[call.invocation.number] = function
+        if call.service == FAL:
+            yield
+            return
+        with self._lock:
+            self.calls[function, call.service, call.operation] += 1
+        with self.precedence.observe(call):
+            yield
 
 
 def count_run(theatre: Theatre, lines: int) -> Counts:
@@ -99,9 +111,11 @@ def count_run(theatre: Theatre, lines: int) -> Counts:
     """
     stage, meter = theatre.set_up(rebuy=False, seed=lines), _Meter()
     stage.fal.control.change_settings(upload_token_seconds=_UPLOAD_TOKEN_SECONDS)
-    theatre.outgoing.troubles.append(meter)
-    stage.upload("counted", episode_files(long_script(lines, "counted")))
-    stage.play_until(lambda: stage.all_ended(1), patience=_PATIENCE_SECONDS)
+    theatre.outgoing.observe = meter.observe
+    with pytest.MonkeyPatch.context() as patch:
+        meter.precedence.hook(patch)
+        stage.upload("counted", episode_files(long_script(lines, "counted")))
+        stage.play_until(lambda: stage.all_ended(1), patience=_PATIENCE_SECONDS)
     (name, status), *_ = stage.execution_states().items()
     if status != "SUCCEEDED":
         raise RuntimeError(f"the execution {name} ended as {status}")
@@ -114,6 +128,7 @@ def count_run(theatre: Theatre, lines: int) -> Counts:
         largest_payload=max(map(_payload, history)),
         invocations=Counter(meter.invocations.values()),
         calls=meter.calls,
+        in_turn=meter.precedence.chains,
     )
 
 

@@ -61,14 +61,14 @@ def main() -> None:
     options = parser.parse_args()
     where = machine()
     timed = measure(options.lines, options.polling, options.slots, options.workers)
-    of_one, counted = count(options.lines)
+    counted = count(options.lines)
     text = "\n\n".join(
         [
             "## Orchestrating an episode",
             f"{where}\nfal is simulated: {_latencies()}; at most {options.slots} requests at once.",
             times(timed),
             requests(counted, timed),
-            on_aws(counted, of_one, timed),
+            on_aws(counted, timed),
         ]
     )
     print(text)
@@ -97,14 +97,14 @@ def measure(lengths: Sequence[int], polling: int, slots: int, workers: int) -> l
     return measured
 
 
-def count(lengths: Sequence[int]) -> tuple[Counts, list[Counts]]:
-    """Count what episodes ask of AWS: one of a single line, and one of each length."""
-    counted = {}
+def count(lengths: Sequence[int]) -> list[Counts]:
+    """Count what an episode of each length asks of AWS."""
+    counted = []
     with Theatre() as theatre:
-        for lines in sorted({1, *lengths}):
+        for lines in lengths:
             print(f"counting an episode of {_lines(lines)}", flush=True)
-            counted[lines] = count_run(theatre, lines)
-    return counted[1], [counted[lines] for lines in lengths]
+            counted.append(count_run(theatre, lines))
+    return counted
 
 
 def otherwise(way: str, run: LocalRun, engine: LocalEngine) -> float:
@@ -204,9 +204,9 @@ def requests(counted: Sequence[Counts], timed: Sequence[Timed]) -> str:
     )
 
 
-def on_aws(counted: Sequence[Counts], of_one: Counts, timed: Sequence[Timed]) -> str:
+def on_aws(counted: Sequence[Counts], timed: Sequence[Timed]) -> str:
     """Return tables of what follows one another on AWS, and how long that takes by what AWS publishes."""
-    paths = [on_path(counts, of_one) for counts in counted]
+    paths = [on_path(counts) for counts in counted]
     header = ["on the critical path", "each", *(_lines(counts.parts) for counts in counted), "source"]
     rows = [
         [
@@ -222,7 +222,7 @@ def on_aws(counted: Sequence[Counts], of_one: Counts, timed: Sequence[Timed]) ->
     of_s3 = [_range(path[S3] * S3.low, path[S3] * S3.high, "s", 1) for path in paths]
     rows.append(["of which requests to S3", "", *of_s3, ""])
     ratios = [
-        _ratios(each, assembling(counts, of_one), overhead)
+        _ratios(each, assembling(counts), overhead)
         for counts, each, overhead in zip(counted, timed, overheads, strict=True)
     ]
     rows.append(["**of the chain**", "", *(with_all for with_all, _ in ratios), ""])

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.ports import ObjectMissing, StoredObject
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_CHUNK_BYTES = 1 << 20
+_MULTIPART_BYTES = 8 << 20
+_ATTEMPTS = 4
+"""So often a download is begun, whose connection may break halfway: boto3 repeats requests, but not reading a body."""
 
 
 class S3Bucket:
@@ -70,24 +74,54 @@ class S3Bucket:
         ]
 
     def download(self, key: str, target: "Path") -> None:
-        """Write an object to a file; raises `ObjectMissing`."""
-        try:
-            self._client.download_file(self._name, key, str(target))
-        except ClientError as error:
-            raise _named(error, key) from error
+        """Write an object to a file, by one request; a file that is there stays until all has come.
+
+        boto3's own ``download_file`` asks for the size first, which doubles the time that a small file takes.
+
+        Raises
+        ------
+        ObjectMissing
+            If there is no such object.
+        """
+        partial = target.with_name(f"{target.name}.partial")
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
+                with partial.open("wb") as file:
+                    for chunk in body.iter_chunks(_CHUNK_BYTES):
+                        file.write(chunk)
+            except ClientError as error:
+                raise _named(error, key) from error
+            except (BotoCoreError, ConnectionError):
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                partial.replace(target)
+                return
 
     def upload(self, source: "Path", key: str, content_type: str) -> None:
-        """Store a file as an object."""
-        self._client.upload_file(str(source), self._name, key, ExtraArgs={"ContentType": content_type})
+        """Store a file as an object; a large one in parts, several at once."""
+        if source.stat().st_size < _MULTIPART_BYTES:
+            with source.open("rb") as file:
+                self._client.put_object(Bucket=self._name, Key=key, Body=file, ContentType=content_type)
+        else:
+            self._client.upload_file(str(source), self._name, key, ExtraArgs={"ContentType": content_type})
 
     def copy(self, source_key: str, target_key: str, content_type: str) -> None:
-        """Copy an object within the bucket."""
-        self._client.copy(
-            {"Bucket": self._name, "Key": source_key},
-            self._name,
-            target_key,
-            ExtraArgs={"ContentType": content_type, "MetadataDirective": "REPLACE"},
-        )
+        """Copy an object of at most 5 GB within the bucket, by one request; raises `ObjectMissing`.
+
+        Source of the limit: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        """
+        try:
+            self._client.copy_object(
+                Bucket=self._name,
+                Key=target_key,
+                CopySource={"Bucket": self._name, "Key": source_key},
+                ContentType=content_type,
+                MetadataDirective="REPLACE",
+            )
+        except ClientError as error:
+            raise _named(error, source_key) from error
 
 
 def _named(error: ClientError, key: str) -> Exception:

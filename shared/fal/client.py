@@ -4,6 +4,7 @@
 (the same complaint about its sibling: https://github.com/fal-ai/fal-js/issues/238): each replay may buy a second time.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from fal_client import FalClientHTTPError, StorageSettings, SyncClient
 
 from shared.fal.errors import SortedError, is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
 from shared.fal.outcomes import (
+    RESULT_LIFETIME,
     Accepted,
     Failed,
     FalUnreachable,
@@ -43,6 +45,8 @@ _SAY_NOTHING_OF_THE_JOB = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
+
+_KEEP_RESULTS = {"X-Fal-Object-Lifecycle-Preference": json.dumps({"expiration_duration_seconds": RESULT_LIFETIME})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class FalQueue:
     def submit(self, endpoint: str, arguments: Mapping[str, Any], callback_url: str) -> SubmitOutcome:
         """Ask for one job, with exactly one POST, and say what is certain about it."""
         try:
-            handle = self._client.submit(endpoint, dict(arguments), webhook_url=callback_url)
+            handle = self._client.submit(endpoint, dict(arguments), webhook_url=callback_url, headers=_KEEP_RESULTS)
         except FalClientHTTPError as error:
             if is_fals_own(error.status_code, _body(error.response)):
                 return Refused(_sorted(error))

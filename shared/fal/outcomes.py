@@ -6,6 +6,12 @@ from typing import Any
 
 from shared.fal.errors import SortedError
 
+RESULT_LIFETIME = 7 * 86_400
+"""Seconds for which fal is asked to keep the files that a job makes: far longer than any result may be on its way.
+
+Without it they stay as long as the account's settings say, which may be for ever, readable for whoever has the address.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

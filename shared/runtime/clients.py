@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 quieten_libraries()
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+_CONNECTIONS = 32
+"""At least as many as requests are made at once: more would each open a connection of their own."""
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=_CONNECTIONS,
+)
 _PLANS_KEPT = 8
 
 clock: "Callable[[], Seconds]" = time.time

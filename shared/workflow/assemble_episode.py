@@ -1,5 +1,6 @@
 """Join a run's house clips into the episode's videos and put them beside the script."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -122,15 +123,20 @@ def _join(
 def _publish(
     folder: str, made: "Mapping[str, FileRef]", posters: "Mapping[str, bytes]", cues: "Sequence[Cue]", room: CuttingRoom
 ) -> None:
-    for name, poster in posters.items():
-        room.bucket.put(f"{folder}{name}", poster, "image/jpeg")
-    for name, text, content_type in (
-        ("captions.srt", subrip(cues), "application/x-subrip"),
-        ("captions.vtt", webvtt(cues), "text/vtt"),
-    ):
+    def publish_captions(name: str, text: str, content_type: str) -> None:
         # Those of an earlier run, when there are none any more, are emptied: they would be another episode's.
         if cues or room.bucket.exists(f"{folder}{name}"):
             room.bucket.put(f"{folder}{name}", text.encode(), content_type)
+
+    with ThreadPoolExecutor() as at_once:
+        beside = [
+            at_once.submit(publish_captions, "captions.srt", subrip(cues), "application/x-subrip"),
+            at_once.submit(publish_captions, "captions.vtt", webvtt(cues), "text/vtt"),
+            *(at_once.submit(room.bucket.put, f"{folder}{name}", data, "image/jpeg") for name, data in posters.items()),
+        ]
+        for published in beside:
+            published.result()
+    # The videos come last: who sees a new one finds all that belongs to it.
     for name, video in made.items():
         room.bucket.copy(video.key, f"{folder}{name}", "video/mp4")
 

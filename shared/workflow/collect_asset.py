@@ -16,11 +16,11 @@ from shared.downloads import DownloadRefused
 from shared.fal.callbacks import CallbackName, Delivered, DeliveredElsewhere, JobFailed, read_callback
 from shared.fal.errors import Scope, SortedError
 from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned, first_image, only_video
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone
+from shared.fal.outcomes import RESULT_LIFETIME, Failed, FalUnreachable, Finished, Gone
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
 from shared.ledger.outages import closes_until
-from shared.ledger.records import Failure, Job, Seconds
+from shared.ledger.records import Failure, Handover, Job, Seconds
 from shared.ledger.states import ACCEPT, DISTRUST, FAIL, REPEAT, RETRY, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
 from shared.ports import LONGEST_DELAY
@@ -183,7 +183,8 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
         path = Path(folder) / "result"
         run_seconds = aside.submit(_run_seconds, job, request_id, finished, desk)
         try:
-            downloaded = desk.downloader.fetch(_media_in(finished.payload, job).url, path)
+            url = _media_in(finished.payload, job).url
+            downloaded = desk.downloader.fetch(url, path)
             content_type = desk.check_file(job.kind, path)
         except (NoMediaReturned, BlockedByContentPolicy) as refusal:
             permanent = isinstance(refusal, BlockedByContentPolicy)
@@ -200,7 +201,12 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
         "run_seconds": run_seconds.result(),
         "failure": None,
     }
-    collected = _settle(job, desk.ledger.step(job, STORE, desk.clock(), changes), desk)
+    stored = desk.ledger.step(job, STORE, desk.clock(), changes)
+    if stored and job.kind is not AssetKind.CLIP:
+        # What is made from this picture is asked for next: fal need not be given what it has.
+        place = Handover(url=url, expires_at=(job.sent_at or 0.0) + RESULT_LIFETIME)
+        desk.ledger.note_handover(job.address, place)
+    collected = _settle(job, stored, desk)
     if collected is Collected.KNOWN:
         raise ResultNotReady(f"{request_id}: its asset was claimed once more meanwhile")  # next time it is stored
     return collected

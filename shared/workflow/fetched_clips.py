@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from shared.plan.timeline import Dissolve, Stretch
     from shared.ports import Bucket
 
-_AHEAD = 8
+_AHEAD = 16
 """How many clips are fetched at once, before their turn."""
-_ASKED_AT_ONCE = 16
+_ASKED_AT_ONCE = 32
 
 
 def require_room(

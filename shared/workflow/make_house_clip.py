@@ -10,16 +10,15 @@ from shared.frozen import Frozen
 from shared.keys import FileKind
 from shared.ledger.records import Failure, PartOutcome
 from shared.media.errors import MediaRefused
+from shared.media.fonts import SHIPPED_TYPEFACE
 from shared.media.house import make_house_clip, make_still_clip, speaker_position
 from shared.media.house_format import house_format
 from shared.media.lettering import caption_overlays, lower_third
 from shared.workflow.cutting_room import CuttingRoom, encoder_of, make_adjoining, typeface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shared.media.fonts import Typeface
-    from shared.media.house_format import AspectRatio, HouseFormat
+    from shared.media.house_format import HouseFormat
     from shared.media.overlays import Overlay
     from shared.plan.models import Plan, PlannedEngine, PlannedPart
 
@@ -62,15 +61,13 @@ def make_part(request: HouseClipRequest, room: CuttingRoom) -> HouseClipAnswer:
     plan = room.load_plan(request.plan_key)
     part = plan.parts[request.part]
     engine = part.engines[request.engine]
-    missing = [output for output in plan.edit.outputs if not room.bucket.exists(engine.houses[output].key)]
-    if missing:
-        try:
-            _make(plan, part, engine, missing, room)
-        except _Unusable as refusal:
-            if engine.clip:
-                failure = Failure(error=CLIP_REFUSED, message=f"its clip came and cannot be used: {refusal}")
-                room.ledger.note_given_up(request.run, engine.clip.address, failure)
-            return HouseClipAnswer(outcome=Made.REFUSED, message=str(refusal))
+    try:
+        _make_missing(plan, part, engine, room)
+    except _Unusable as refusal:
+        if engine.clip:
+            failure = Failure(error=CLIP_REFUSED, message=f"its clip came and cannot be used: {refusal}")
+            room.ledger.note_given_up(request.run, engine.clip.address, failure)
+        return HouseClipAnswer(outcome=Made.REFUSED, message=str(refusal))
     outcome = PartOutcome(
         part=part.index,
         engine=engine.name,
@@ -82,17 +79,19 @@ def make_part(request: HouseClipRequest, room: CuttingRoom) -> HouseClipAnswer:
     return HouseClipAnswer(outcome=Made.MADE)
 
 
-def _make(
-    plan: "Plan", part: "PlannedPart", engine: "PlannedEngine", outputs: "Sequence[AspectRatio]", room: CuttingRoom
-) -> None:
+def _make_missing(plan: "Plan", part: "PlannedPart", engine: "PlannedEngine", room: CuttingRoom) -> None:
+    outputs = plan.edit.outputs
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         recording, picture, made = folder / "recording.mp3", folder / "picture", folder / "house.mp4"
-        with ThreadPoolExecutor(2) as both:
+        # It is fetched while it is asked after: mostly it is needed, since its clip has just come.
+        with ThreadPoolExecutor(2 + len(outputs)) as at_once:
+            are_there = at_once.map(room.bucket.exists, [engine.houses[output].key for output in outputs])
             keys = (part.recording.key, (engine.clip or part.picture).key)
-            list(both.map(room.bucket.download, keys, (recording, picture)))
-        typeface = typeface_of(plan, room, folder)
-        for output in outputs:
+            list(at_once.map(room.bucket.download, keys, (recording, picture)))
+        missing = [output for output, is_there in zip(outputs, are_there, strict=True) if not is_there]
+        typeface = typeface_of(plan, room, folder) if missing else SHIPPED_TYPEFACE
+        for output in missing:
             form = house_format(output, plan.resolution)
             overlays = _overlays(plan, part, form, typeface)
             try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -173,16 +174,18 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
     except Rejected as rejection:
         return PlanAnswer(outcome=PlanOutcome.REJECTED, error=rejection.error, message=str(rejection))
     key = plan_key(request.episode_id, run.name)
-    desk.bucket.put(key, plan.model_dump_json().encode(), "application/json")
+    with ThreadPoolExecutor(1) as meanwhile:
+        plan_stored = meanwhile.submit(desk.bucket.put, key, plan.model_dump_json().encode(), "application/json")
+        desk.status.of_run(
+            run,
+            EpisodeState.RUNNING,
+            _summary(plan),
+            warnings=plan.warnings,
+            expected_usd=plan.quote.expected_usd,
+            ceiling_usd=plan.quote.ceiling_usd,
+        )
+        plan_stored.result()
     desk.ledger.update_run(run, RunState.RUNNING, {"plan_key": key})
-    desk.status.of_run(
-        run,
-        EpisodeState.RUNNING,
-        _summary(plan),
-        warnings=plan.warnings,
-        expected_usd=plan.quote.expected_usd,
-        ceiling_usd=plan.quote.ceiling_usd,
-    )
     shots = _choices(plan, stored)
     return PlanAnswer(
         outcome=PlanOutcome.PLANNED, plan_key=key, shots=shots, review=_wants_review(inputs.script, run, shots)

@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 
 _MANY_LINES = 4
 _LONG_SECONDS = 60
-_AT_ONCE = 16
+_AT_ONCE = 32
 """How many files are fetched from the bucket or put there at once, while others are read and cut."""
+_ASKED_AFTER_BYTES = 1 << 20
 _SOUND_LIMITS = AudioLimits(max_bytes=MAX_SOUND_BYTES, max_seconds=MAX_SOUND_SECONDS)
 _VIDEO_LIMITS = ClipLimits(max_bytes=MAX_VIDEO_BYTES, max_seconds=MAX_VIDEO_SECONDS)
 _IMAGE_LIMITS = ImageLimits(max_bytes=MAX_IMAGE_BYTES)
@@ -204,7 +205,8 @@ class _Reader:
         written.unlink()
 
     def _store(self, local: Path, file: FileRef, content_type: str) -> None:
-        if not self._bucket.exists(file.key):
+        # To ask whether a small file is there takes as long as to store it.
+        if local.stat().st_size < _ASKED_AFTER_BYTES or not self._bucket.exists(file.key):
             self._bucket.upload(local, file.key, content_type)
 
     def wait_until_stored(self) -> None:

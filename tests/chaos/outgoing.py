@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -89,6 +89,8 @@ class Outgoing:
     """How many calls have been made, by whomever: while it grows, something happens."""
     longest: dict[str, int] = field(default_factory=dict)
     """The most calls that an invocation has made, by function."""
+    observe: Callable[[Call], AbstractContextManager[object]] = field(default=lambda _: nullcontext())
+    """Is entered around each call of a function that nothing goes wrong with."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _service_locks: dict[str, threading.RLock] = field(
         default_factory=lambda: {service: threading.RLock() for service in _ONE_AT_A_TIME}
@@ -151,22 +153,24 @@ class Outgoing:
 
     def _call(self, service: str, operation: str, do: Callable[[], Any]) -> Any:
         invocation = _present.get()
+        if invocation is None:
+            with self._lock:
+                self.moves += 1
+            return do()
         with self._lock:
             self.moves += 1
-            if invocation is None:
-                strike = None
-            else:
-                if invocation.dead:
-                    raise Killed
-                invocation.calls += 1
-                call = Call(invocation, service, operation, invocation.calls)
-                strike = next((strike for trouble in self.troubles if (strike := trouble.strikes(call))), None)
+            if invocation.dead:
+                raise Killed
+            invocation.calls += 1
+            call = Call(invocation, service, operation, invocation.calls)
+            strike = next((strike for trouble in self.troubles if (strike := trouble.strikes(call))), None)
         if strike is None:
-            return do()
+            with self.observe(call):
+                return do()
         answer = None
         for _ in range(strike.done):
             answer = do()
-        if invocation and isinstance(strike.error, Killed):
+        if isinstance(strike.error, Killed):
             invocation.dead = True
         if strike.error:
             raise strike.error

@@ -50,17 +50,19 @@ def table(aws: Callable[[str], Any]) -> Iterator[str]:
 
 
 class Atomic:
-    """A DynamoDB client whose transactions are atomic, as DynamoDB's are and moto's are not between threads."""
+    """A DynamoDB client whose calls are atomic, as DynamoDB's are and moto's are not between threads."""
 
     def __init__(self, client: Any) -> None:
         self._client, self._lock = client, threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+        operation = getattr(self._client, name)
 
-    def transact_write_items(self, **request: Any) -> Any:
-        with self._lock:
-            return self._client.transact_write_items(**request)
+        def atomic(**request: Any) -> Any:
+            with self._lock:
+                return operation(**request)
+
+        return atomic if name in self._client.meta.method_to_api_mapping else operation
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

@@ -20,6 +20,9 @@ def test_what_is_missing_is_named(bucket: Bucket, tmp_path: Path) -> None:
         bucket.get("nowhere")
     with pytest.raises(ObjectMissing, match="nowhere"):
         bucket.download("nowhere", tmp_path / "target")
+    with pytest.raises(ObjectMissing, match="nowhere"):
+        bucket.copy("nowhere", "elsewhere", "text/plain")
+    assert not bucket.exists("elsewhere")
 
 
 def test_files_go_there_and_back(bucket: Bucket, tmp_path: Path) -> None:

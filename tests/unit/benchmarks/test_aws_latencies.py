@@ -6,7 +6,6 @@ from benchmarks.aws_latencies import (
     DYNAMODB,
     INVOCATION,
     PATH,
-    S3,
     SQS,
     STATE,
     calls_in_turn,
@@ -17,17 +16,24 @@ from benchmarks.counted_run import Counts
 
 STATES = ("Begin", "AskPortrait", "AskBackground", "AskComposite", "AskClip", "HouseClip")
 
+_OF_EACH_PART = frozenset({"HedraSubmit", "HouseClip", "CollectAsset", "HedraWebhook"})
+
 
 def counts(parts: int, calls: dict[tuple[str, str, str], int]) -> Counts:
-    """Return what an episode of so many parts took, in which each clip has an invocation of its own."""
-    each = ("HedraSubmit", "HouseClip", "CollectAsset", "HedraWebhook")
+    """Return what an episode of so many parts took, each with its own invocations, whose calls follow one another."""
+    invocations = {name: parts if name in _OF_EACH_PART else 1 for name in PATH}
+    in_turn = {
+        name: [{call[1:]: times // count for call, times in calls.items() if call[0] == name}] * count
+        for name, count in invocations.items()
+    }
     return Counts(
         parts=parts,
         states=dict.fromkeys(STATES, parts),
         events=0,
         largest_payload=0,
-        invocations={**dict.fromkeys(PATH, 1), **dict.fromkeys(each, parts)},
+        invocations=invocations,
         calls=Counter(calls),
+        in_turn=in_turn,
     )
 
 
@@ -38,23 +44,16 @@ def test_messages_are_those_of_states_that_ask_and_those_of_functions() -> None:
 def test_a_function_of_each_part_is_counted_once_on_the_path() -> None:
     # Given 60 invocations that each read the ledger twice, when they run side by side, then two reads follow another.
     ours = counts(60, {("HedraSubmit", "dynamodb", "GetItem"): 120})
-    assert calls_in_turn("HedraSubmit", ours, ours) == {DYNAMODB: 2}
+    assert calls_in_turn("HedraSubmit", ours) == {DYNAMODB: 2}
 
 
 def test_a_transaction_counts_twice() -> None:
     ours = counts(10, {("HedraSubmit", "dynamodb", "TransactWriteItems"): 30})
-    assert calls_in_turn("HedraSubmit", ours, ours) == {DYNAMODB: 6}
-
-
-def test_a_function_of_all_parts_makes_sixteen_requests_at_once_beside_its_own() -> None:
-    # Given three requests for one part, and two more for each of 16 further ones
-    one, many = (counts(parts, {("PlanEpisode", "s3", "PutObject"): 3 + 2 * (parts - 1)}) for parts in (1, 17))
-    # When these are made by 16 threads, then two waves of them follow the three.
-    assert calls_in_turn("PlanEpisode", many, one) == {S3: 3 + 2}
+    assert calls_in_turn("HedraSubmit", ours) == {DYNAMODB: 6}
 
 
 def test_the_path_has_what_happens_for_every_kind_of_asset() -> None:
-    path = on_path(counts(1, {}), counts(1, {}))
+    path = on_path(counts(1, {}))
     assert path[STATE] == len(STATES) - 1  # a background is asked for while a portrait is
     assert path[INVOCATION] == 13
     assert path[SQS] == 3 * 2 + 3
@@ -67,4 +66,4 @@ def test_the_path_of_a_longer_episode_is_no_longer(parts: int) -> None:
         calls = {("HedraSubmit", "s3", "GetObject"): number, ("CollectAsset", "dynamodb", "Query"): 2 * number}
         return counts(number, calls)
 
-    assert expected_seconds(on_path(of(parts), of(1))) == pytest.approx(expected_seconds(on_path(of(1), of(1))))
+    assert expected_seconds(on_path(of(parts))) == pytest.approx(expected_seconds(on_path(of(1))))

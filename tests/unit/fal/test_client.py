@@ -10,6 +10,7 @@ import pytest
 from shared.fal.client import FalHosts, FalQueue
 from shared.fal.errors import Scope
 from shared.fal.outcomes import (
+    RESULT_LIFETIME,
     Accepted,
     Failed,
     FalUnreachable,
@@ -74,6 +75,9 @@ def test_a_job_is_asked_for_with_its_callback(fal: Fal) -> None:
     assert request.url.params["fal_webhook"] == "https://hooks.example.test/?secret=a&attempt=1"
     assert json.loads(request.content) == {"prompt": "x"}
     assert request.headers["Authorization"] == "Key id:secret"
+    # and what is made of it stays at fal for as long as it may be handed over again, and not for ever
+    kept = json.loads(request.headers["X-Fal-Object-Lifecycle-Preference"])
+    assert kept == {"expiration_duration_seconds": RESULT_LIFETIME}
 
 
 UNCERTAIN: list[Answer] = [

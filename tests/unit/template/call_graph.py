@@ -45,10 +45,9 @@ _S3_ACTIONS = {
     # Without s3:ListBucket, S3 says of a missing object that it is forbidden.
     "get_object": {"s3:GetObject", "s3:ListBucket"},
     "head_object": {"s3:GetObject", "s3:ListBucket"},
-    "download_file": {"s3:GetObject", "s3:ListBucket"},
     "put_object": {"s3:PutObject"},
     "upload_file": {"s3:PutObject", "s3:AbortMultipartUpload"},
-    "copy": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"},
+    "copy_object": {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
     "list_objects_v2": {"s3:ListBucket"},
 }
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}

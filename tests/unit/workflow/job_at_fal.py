@@ -11,9 +11,13 @@ def world_with_a_job_at_fal() -> World:
     """Return a world in which fal has one job, for which two tokens wait."""
     world = World()
     job = claim_job(world.ledger, claim_of(), world.clock())
+    changes: dict[str, dict[str, object]] = {
+        SEND.name: {"sent_at": world.clock()},
+        ACCEPT.name: {"request_id": "request-1"},
+    }
     for step in (SEND, ACCEPT):
         assert job
-        job = world.ledger.step(job, step, world.clock(), {"request_id": "request-1"} if step is ACCEPT else {})
+        job = world.ledger.step(job, step, world.clock(), changes[step.name])
     for token in ("one", "two"):
         world.ledger.add_waiter(waiter_of(token))
     return world

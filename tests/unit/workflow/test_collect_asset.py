@@ -8,9 +8,9 @@ import pytest
 from shared.downloads import DownloadFailed, DownloadRefused
 from shared.fal.callbacks import CallbackUnreadable
 from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
+from shared.fal.outcomes import RESULT_LIFETIME, Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
 from shared.keys import AssetKind, FileRef
-from shared.ledger.records import Failure, Job
+from shared.ledger.records import Failure, Handover, Job
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
 from shared.media.errors import MediaRefused
 from shared.workflow.collect_asset import (
@@ -71,6 +71,16 @@ def test_a_result_is_stored_and_everybody_is_woken(world: World) -> None:
     assert world.tokens.answers == {"one": {"address": ADDRESS}, "two": {"address": ADDRESS}}
     assert world.ledger.waiters(ADDRESS) == []
     assert open_jobs(world.ledger) == []
+
+
+def test_what_fal_has_made_need_not_be_given_to_it(world: World) -> None:
+    # given a picture that has just come
+    collect(callback(), world)
+    # then it lies where fal made it, for as long as fal was asked to keep it
+    place = world.ledger.handover(ADDRESS)
+    sent_at = world.job(ADDRESS).sent_at
+    assert sent_at == world.clock()
+    assert place == Handover(url=world.files.fetched[0], expires_at=sent_at + RESULT_LIFETIME)
 
 
 def test_a_second_delivery_changes_nothing(world: World) -> None:

@@ -19,7 +19,7 @@ from shared.ports import ObjectMissing
 from shared.workflow.fetched_clips import fetched_segments, require_room
 from tests.fakes.bucket import MemoryBucket
 
-AHEAD = 8
+AHEAD = 16
 """How many clips may be on their way beside the one that is used."""
 MEGABYTE = 1_000_000
 
@@ -68,8 +68,8 @@ def test_clips_come_in_order_few_at_a_time_and_are_gone_afterwards(data: st.Data
         assert list(folder.iterdir()) == []
 
 
-def test_the_disk_holds_nine_clips_at_most(tmp_path: Path) -> None:
-    # given a hundred clips, each of which is looked at when the next eight are there already
+def test_the_disk_holds_seventeen_clips_at_most(tmp_path: Path) -> None:
+    # given a hundred clips, each of which is looked at when the next sixteen are there already
     shown, heads, bucket = episode_of(100)
     for used, segment in enumerate(fetched_segments(shown, heads, tmp_path, bucket), start=1):
         wanted = min(100, used + AHEAD)
