@@ -12,6 +12,7 @@ from benchmarks.material import FORM, Line, lines_in
 from shared.captions.cues import Cue
 from shared.media.dissolve import write_dissolve
 from shared.media.house import make_card_clip, make_house_clip
+from shared.media.house_format import FRAME_RATE
 from shared.media.join import Chapter, Segment, join_house_clips
 from shared.media.lettering import caption_overlays
 from shared.media.music import lay_music_under
@@ -40,10 +41,12 @@ def last_clip_to_episode(folder: str, count: int, target: str, frames: int) -> N
     """Bring the last clip that came to the house format, join the episode, and pick its poster."""
     last = _lines(folder, count)[-1]
     house = Path(target).with_suffix(".house.mp4")
-    make_house_clip(last.clip, last.recording, house, FORM)
+    make_house_clip(last.clip, last.recording, house, FORM, must_match=True)
     segments = [Segment(line.house) for line in _lines(folder, count - 1)] + [Segment(house)]
     join_house_clips(segments, Path(target), frames=frames, title="x", cues=_cues(frames))
-    write_poster(Path(target), Path(target).with_suffix(".jpg"))
+    seconds = frames / FRAME_RATE
+    middles = [seconds * (place + 0.5) / count for place in range(count)]
+    write_poster(Path(target), Path(target).with_suffix(".jpg"), middles)
 
 
 def house_clip(folder: str, target: str, *, captions: bool = False) -> None:

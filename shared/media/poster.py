@@ -32,7 +32,8 @@ def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None
         The JPEG to write.
     times
         Where to look, in seconds: for example the middles of its parts, away from cards and dissolves. The last key
-        frame before each is judged. By default, nine places over the whole video.
+        frame before each is judged; of more than nine, nine that are spread evenly. By default, nine places over the
+        whole video.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
         length = (container.duration or 0) / av.time_base
-        for time in times or [length * place / _PLACES for place in range(_PLACES)]:
+        for time in _some_of(times) or [length * place / _PLACES for place in range(_PLACES)]:
             container.seek(round(time * av.time_base))
             frame = next(decoded_frames(container, stream), None)
             if frame is None:
@@ -58,6 +59,11 @@ def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None
         raise MediaRefused("holds no frame of video that can be decoded")
     with replacing(target) as partial:
         best[1].save(partial, format="JPEG", quality=_QUALITY, optimize=True, progressive=True)
+
+
+def _some_of(times: Sequence[float]) -> list[float]:
+    count = min(len(times), _PLACES)
+    return [times[(2 * place + 1) * len(times) // (2 * count)] for place in range(count)]
 
 
 def _merit(frame: av.VideoFrame) -> tuple[bool, float]:

@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -153,6 +154,22 @@ def test_the_poster_is_the_sharpest_of_the_places_that_are_asked_for(tmp_path: P
 def test_places_after_the_end_are_no_reason_to_have_no_poster(tmp_path: Path) -> None:
     write_poster(episode_of_pictures(tmp_path), tmp_path / "poster.jpg", times=[99.0])
     assert probe_image((tmp_path / "poster.jpg").read_bytes()) == ImageFacts("JPEG", 320, 180)
+
+
+def test_a_poster_takes_no_longer_for_many_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given an episode of four hundred parts, in three cards
+    looked_at: list[float] = []
+
+    def merit(frame: av.VideoFrame) -> tuple[bool, float]:
+        looked_at.append(frame.time)
+        return True, 0.0
+
+    monkeypatch.setattr("shared.media.poster._merit", merit)
+    middles = [2.88 * (part + 0.5) / 400 for part in range(400)]
+    write_poster(episode_of_pictures(tmp_path), tmp_path / "poster.jpg", times=middles)
+    # then nine places are looked at, from all over it
+    assert len(looked_at) == 9
+    assert {int(time / 0.96) for time in looked_at} == {0, 1, 2}
 
 
 def episode_of_pictures(folder: Path) -> Path:
