@@ -50,7 +50,7 @@ test: .venv/installed ## Run all tests but those of the packages.
 
 .PHONY: packages
 packages: .venv/installed .venv-lint/installed ## Build what is deployed, look at it, and make an episode with it.
-	.venv/bin/python -m pytest -p no:randomly tests/packages
+	.venv/bin/python -m pytest tests/packages
 
 .PHONY: unit
 unit: .venv/installed ## Run the unit tests: seconds, no AWS.
@@ -95,9 +95,14 @@ format: .venv/installed ## Format the code.
 	.venv/bin/ruff format .
 
 .PHONY: schema
-schema: .venv/installed ## Write the script's JSON Schema and the page about the ledger anew.
+schema: .venv/installed ## Write the JSON Schemas of scripts and events and the page about the ledger anew.
 	.venv/bin/python -m shared.script.schema > docs/script.schema.json
+	.venv/bin/python -m shared.workflow.event_schemas > docs/events.schema.json
 	.venv/bin/python -m shared.ledger.documentation > docs/ledger.md
+
+.PHONY: walkthrough
+walkthrough: .venv/installed ## Make an episode step by step, and write docs/walkthrough.md anew.
+	@.venv/bin/python -m tests.walkthrough
 
 .PHONY: lock
 lock: .venv/installed ## Lock the dependencies anew, with hashes (needs uv).

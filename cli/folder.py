@@ -1,11 +1,15 @@
 """An episode's folder on this machine, and its way into the bucket."""
 
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from shared.keys import SCRIPT_NAMES, episode_folder, is_result
 from shared.script.files import script_files
+from shared.script.overrides import script_with_overrides
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
 from shared.script.text import composed
@@ -65,10 +69,33 @@ def _find(folder: Path, name: str) -> Path | None:
     return paths_in_script(folder, [path for path in folder.rglob("*") if path.is_file()]).get(name)
 
 
-def upload(folder: Path, episode_id: str, bucket: "Bucket") -> int:
-    """Put an episode's files into the bucket; return how many there were; raises as `files_of` does."""
+def upload(folder: Path, episode_id: str, bucket: "Bucket", overrides: Mapping[str, JsonValue] | None = None) -> int:
+    """Put an episode's files into the bucket, the script last; return how many there were.
+
+    Parameters
+    ----------
+    overrides
+        Fields of the script that are otherwise in what is uploaded; the folder's own script stays as it is.
+
+    Raises
+    ------
+    FolderEmpty, LinkLeadsOut
+        As `files_of` does.
+    ScriptInvalid
+        When there are overrides, and the script cannot be used with them.
+    """
     files = files_of(folder)
+    if overrides:
+        *others, script = files
+        changed = script_with_overrides(script.read_bytes(), file_name=script.name, overrides=overrides)
+        _upload(others, folder, episode_id, bucket)
+        bucket.put(f"{episode_folder(episode_id)}script.json", changed, "application/json")
+    else:
+        _upload(files, folder, episode_id, bucket)
+    return len(files)
+
+
+def _upload(files: list[Path], folder: Path, episode_id: str, bucket: "Bucket") -> None:
     for path in files:
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         bucket.upload(path, episode_folder(episode_id) + path.relative_to(folder).as_posix(), content_type)
-    return len(files)

@@ -16,7 +16,7 @@ from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
 from shared.workflow.review import is_waiting_for_review
 
 if TYPE_CHECKING:
-    from cli.target import Target
+    from cli.target import Records, Target
 
 _SLACK = 60.0
 """Seconds that events and functions may take on top of the periods that a stack is set to."""
@@ -27,6 +27,18 @@ Show = Callable[[str, Progress | None], None]
 
 class NoRunStarted(Exception):
     """Nothing took the upload up."""
+
+
+class RunLost(Exception):
+    """A run stands as running, and whatever ran it has ended."""
+
+
+class StillRunning(Exception):
+    """Nobody waits any longer for a run, which goes on."""
+
+
+class AccountRefused(Exception):
+    """A run is paused, since fal refuses the account."""
 
 
 class ReviewWanted(Exception):
@@ -113,10 +125,23 @@ def _wait_for_start(inputs: EpisodeInputs, after_attempt: int, target: "Target",
     raise NoRunStarted("the upload started no run: is the stack's upload rule there, and are its functions healthy?")
 
 
-def follow_run(run: Run, target: "Target", show: Show) -> Ended:
-    """Wait for a run's end; raises `ReviewWanted`."""
+def follow_run(run: Run, target: "Records", show: Show, is_gone: Callable[[Run], bool] = lambda _: False) -> Ended:
+    """Wait for a run's end.
+
+    Parameters
+    ----------
+    is_gone
+        Tells whether nothing works on a run any more.
+
+    Raises
+    ------
+    ReviewWanted, AccountRefused, RunLost
+        When it waits for a person, or its end will never come.
+    """
     plan: Plan | None = None
+    paused = False
     while True:
+        gone = is_gone(run)  # before its state is read: whoever ends a run writes that before leaving
         latest = target.ledger.run(run.episode_id, run.digest) or run
         plan = plan or plan_of(latest, target)
         if plan is None:
@@ -128,10 +153,36 @@ def follow_run(run: Run, target: "Target", show: Show) -> Ended:
             return Ended(latest, was_done_before=False)
         if is_waiting_for_review(latest):
             raise ReviewWanted(latest)
+        if latest.paused and paused:  # and not for a moment only: somebody has to act
+            raise AccountRefused(f"{latest.name} is paused, since fal refuses the account: {latest.paused}")
+        paused = latest.paused is not None
+        if gone:
+            raise RunLost(f"{latest.name} is not finished, and nothing works on it any more")
         time.sleep(target.poll_interval)
 
 
-def plan_of(run: Run, target: "Target") -> Plan | None:
+def within(seconds: float | None, show: Show, how_to_go_on: str) -> Show:
+    """Return a `Show` that raises `StillRunning` when it is called again after so many seconds; None for no end.
+
+    What is shown last may be the end, which whoever called it has to look for before.
+    """
+    if seconds is None:
+        return show
+    give_up = time.monotonic() + seconds
+
+    is_over = False
+
+    def show_in_time(sentence: str, progress: Progress | None) -> None:
+        nonlocal is_over
+        if is_over:
+            raise StillRunning(f"still running after {seconds:g} seconds ({sentence}); {how_to_go_on}")
+        show(sentence, progress)
+        is_over = time.monotonic() >= give_up
+
+    return show_in_time
+
+
+def plan_of(run: Run, target: "Records") -> Plan | None:
     """Return a run's plan, or None while there is none."""
     if run.plan_key is None:
         return None

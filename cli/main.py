@@ -1,88 +1,101 @@
 """The command `episode`."""
 
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from loguru import logger
 
-from cli import commands
-from cli.endings import FAILED, INTERRUPTED, USAGE, WAITS_FOR_REVIEW, ends_in_words, stop
-from cli.folder import files_of, paths_in_script
-from cli.make import make_episode
-from cli.options import Approve, Out, Profile, Region, StackName, State, checked_id, output, target_of
-from cli.review import reviewer_for
-from shared.script.file_sizes import too_large_files
-from shared.script.files import script_files
-from shared.script.parse import parse_script
-from shared.script.problems import ScriptInvalid
+from cli.batch import batch
+from cli.cancel import cancel
+from cli.go_on import approve, reject, retry
+from cli.group import EpisodeGroup
+from cli.new import new
+from cli.open import open_episode
+from cli.output import output
+from cli.prune import prune_derived_files
+from cli.quote import quote
+from cli.report import report
+from cli.run import run
+from cli.status import status, watch
+from cli.test_api import try_fal
+from cli.validate import validate
 
-__all__ = ["FAILED", "INTERRUPTED", "USAGE", "WAITS_FOR_REVIEW", "app"]
+app = typer.Typer(
+    cls=EpisodeGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Make episodes of scripts and recorded lines, on this machine or on a deployed stack.",
+    epilog="Start with: episode new FOLDER",
+)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make episodes of scripts and recorded lines.")
 
-Folder = Annotated[
-    Path, typer.Argument(help="The episode's folder: script.yaml and its files.", exists=True, file_okay=False)
-]
+def _version(asked: bool) -> None:  # noqa: FBT001 -- as Typer calls it
+    if asked:
+        output.print(f"episode {version('showrunner')}", highlight=False)
+        raise typer.Exit
 
 
 @app.callback()
-def configure(*, verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False) -> None:
-    """Make episodes of scripts and recorded lines."""
+def configure(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Make episodes of scripts and recorded lines, on this machine or on a deployed stack."""
     logger.remove()
     logger.add(sys.stderr, level="DEBUG" if verbose else "WARNING", format="{time:HH:mm:ss} {message}")
 
 
-@app.command()
-def run(
-    folder: Folder,
-    *,
-    episode_id: Annotated[
-        str | None, typer.Option("--id", help="The episode's id; by default the folder's name.")
-    ] = None,
-    approve: Approve = False,
-    out: Out = Path("out"),
-    stack: StackName = None,
-    profile: Profile = None,
-    region: Region = None,
-    state: State = Path(".showrunner"),
-) -> None:
-    """Upload an episode, follow its run, and download the result."""
-    episode = checked_id(episode_id or folder.resolve().name)
-    with ends_in_words():
-        files_of(folder)
-        with target_of(stack, profile, region, state) as target:
-            if target.fal_is_simulated:
-                output.print(
-                    "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]"
-                )
-            reviewer = reviewer_for(output, approve=approve)
-            made = make_episode(folder, episode, target, out / episode, output, reviewer)
-    if made.was_done_before:
-        output.print("This state of the script and its files has its episode already; nothing was bought.")
-    output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
+def register(command: Callable[..., None], *examples: str, name: str | None = None) -> None:
+    """Add a command.
+
+    Parameters
+    ----------
+    examples
+        Command lines to be shown in its help.
+    name
+        What it is called; by default as the function is.
+    """
+    shown = "\n\n".join(f"[dim]$[/] {example}" for example in examples)
+    app.command(name, epilog=f"[bold]Examples[/]\n\n{shown}")(command)
 
 
-@app.command()
-def validate(folder: Folder) -> None:
-    """Check an episode's script and whether its files are there, without uploading anything."""
-    with ends_in_words():
-        files = files_of(folder)
-        *_, script = files
-        try:
-            parsed = parse_script(script.read_bytes(), file_name=script.name)
-        except ScriptInvalid as error:
-            stop(str(error), FAILED)
-    sizes = {name: path.stat().st_size for name, path in paths_in_script(folder, files).items()}
-    missing = [file.path for file in script_files(parsed) if file.path not in sizes]
-    if missing:
-        stop(f"{script.name} names files that are not in {folder}: {', '.join(missing)}", FAILED)
-    if problems := too_large_files(parsed, sizes):
-        stop("; ".join(problems), FAILED)
-    lines = sum(len(scene.lines) for scene in parsed.scenes)
-    output.print(f"{script}: {len(parsed.characters)} characters, {len(parsed.scenes)} scenes, {lines} lines: good")
-
-
-for command in (commands.approve, commands.reject, commands.retry):
-    app.command()(command)
+register(new, "episode new my-episode")
+register(validate, "episode validate my-episode", "episode validate my-episode --json")
+register(
+    quote, "episode quote my-episode", "episode quote my-episode --draft", "episode quote my-episode --stack showrunner"
+)
+register(
+    run,
+    "episode run my-episode",
+    "episode run my-episode --draft",
+    "episode run my-episode --stack showrunner --profile studio --region eu-central-1",
+    "episode run my-episode --yes --approve --timeout 3600 --json",
+)
+register(status, "episode status my-episode", "episode status my-episode --stack showrunner --json")
+register(watch, "episode watch my-episode --stack showrunner", "episode watch my-episode --timeout 600 --json")
+register(approve, "episode approve my-episode", "episode approve my-episode --stack showrunner")
+register(reject, 'episode reject my-episode --reason "Mara looks away in line 3"')
+register(retry, "episode retry my-episode", "episode retry my-episode --stack showrunner --rebuy")
+register(report, "episode report my-episode", "episode report my-episode --stack showrunner --json")
+register(open_episode, "episode open my-episode", "episode open my-episode --storyboard", name="open")
+register(cancel, 'episode cancel my-episode --stack showrunner --reason "the wrong script"')
+register(
+    prune_derived_files,
+    "episode prune --dry-run",
+    "episode prune --older-than 30 --yes --stack showrunner",
+    name="prune",
+)
+register(
+    batch,
+    "episode batch events/sample-batch.yaml",
+    "episode batch tonight.yaml --stack showrunner",
+    "episode batch tonight.yaml --stack showrunner --yes --timeout 7200 --json",
+)
+register(try_fal, "episode test-api", "episode test-api --test ideogram --yes --stack showrunner", name="test-api")

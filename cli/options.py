@@ -1,18 +1,19 @@
-"""What the commands share: their options, and where they write."""
+"""What the commands share: their arguments and options, and the stack that they name."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from cli.endings import USAGE, stop
-from cli.target import Target, deployed_target, local_target
+from cli.endings import FAILED, USAGE, stop
+from cli.output import output as output  # noqa: PLC0414 -- handed on to commands
+from cli.target import Records, Target, deployed_target, local_target
 from shared.keys import is_episode_id
 
-output = Console()
+if TYPE_CHECKING:
+    from shared.ledger.records import Run
 
 StackName = Annotated[str | None, typer.Option("--stack", help="A deployed stack; without it, this machine.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile for --stack.")]
@@ -20,7 +21,21 @@ Region = Annotated[str | None, typer.Option("--region", help="The AWS region for
 State = Annotated[Path, typer.Option("--state", help="Where this machine keeps its bucket and ledger.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to put the results.")]
 Approve = Annotated[bool, typer.Option("--approve", help="Approve the storyboard without asking.")]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", min=0, help="Wait no longer than so many seconds; then end with code 4.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output, all else beside it.")]
 Episode = Annotated[str, typer.Argument(metavar="ID", help="The episode's id.")]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FOLDER", help="The episode's folder: script.yaml and its files.", exists=True, file_okay=False
+    ),
+]
+EpisodeId = Annotated[str | None, typer.Option("--id", help="The episode's id; by default the folder's name.")]
+
+KEPT_IN = Path(".showrunner")
+RESULTS = Path("out")
 
 
 def checked_id(text: str) -> str:
@@ -30,11 +45,42 @@ def checked_id(text: str) -> str:
     return text
 
 
+def uses_real_fal() -> bool:
+    """Tell whether there is a key, so that runs on this machine use fal.ai itself."""
+    return bool(os.environ.get("FAL_KEY") or os.environ.get("FAL_API_KEY"))
+
+
 def target_of(
     stack: str | None, profile: str | None, region: str | None, state: Path
 ) -> AbstractContextManager[Target]:
     """Return the stack to work on, as a context: this machine's lives as long as it; raises `StackMissing`."""
     if stack:
         return nullcontext(deployed_target(stack, profile, region))
-    key = os.environ.get("FAL_KEY") or os.environ.get("FAL_API_KEY")
-    return local_target(state, use_real_fal=bool(key))
+    return local_target(state, use_real_fal=uses_real_fal())
+
+
+def records_of(stack: str | None, profile: str | None, region: str | None, state: Path) -> Records:
+    """Return the stack to look at, without starting anything; raises `StackMissing`."""
+    if stack:
+        return deployed_target(stack, profile, region)
+    from cli.kept import kept_records
+
+    return kept_records(state)
+
+
+def newest_run(episode: str, records: Records) -> "Run":
+    """Return the newest run of an episode, or stop where it has none."""
+    run = records.ledger.newest_run(checked_id(episode))
+    if run is None:
+        stop(
+            f"there is no run of {episode} in {records.name}",
+            FAILED,
+            error="no_run",
+            next_step="`episode run FOLDER` begins one" + (f" (--stack {records.name})" if records.is_deployed else ""),
+        )
+    return run
+
+
+def with_stack(command: str, records: Records) -> str:
+    """Return a command as it is typed for a stack."""
+    return f"`{command} --stack {records.name}`" if records.is_deployed else f"`{command}`"

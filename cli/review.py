@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.prompt import Prompt
 
+from cli.output import output
 from shared.keys import episode_folder
-from shared.workflow.review import approve, reject
+from shared.workflow.record_outcome import EXECUTION_ENDED
+from shared.workflow.review import NoReviewWaiting, approve, how_it_stands, is_waiting_for_review, reject
 from shared.workflow.status import EpisodeStatus
 
 if TYPE_CHECKING:
@@ -35,7 +37,26 @@ def approve_unasked(run: "Run", target: "Target", out: Path, console: "Console")
     """Show the pictures, and approve them."""
     show_pictures(run, target, out, console)
     approve(run, target.ledger, target.tokens)
-    console.print("approved (--approve)")
+    console.print("approved")
+
+
+def rejecter(reason: str) -> Reviewer:
+    """Return who rejects the pictures, unasked."""
+
+    def reject_unasked(run: "Run", target: "Target", _out: Path, _console: "Console") -> None:
+        reject(run, reason, target.ledger, target.tokens)
+
+    return reject_unasked
+
+
+def require_review(run: "Run") -> None:
+    """Raise `NoReviewWaiting` where a run of this machine did not come to a review that nobody has answered.
+
+    A command that has run since closes the run, for its execution is gone; that leaves the review open all the same.
+    """
+    closed_by_the_way = run.failure is not None and run.failure.error == EXECUTION_ENDED.error
+    if not is_waiting_for_review(run) and not (closed_by_the_way and run.review_token and not run.reviewed):
+        raise NoReviewWaiting(how_it_stands(run))
 
 
 def ask(run: "Run", target: "Target", out: Path, console: "Console") -> None:
@@ -55,7 +76,12 @@ def reviewer_for(console: "Console", *, approve: bool) -> Reviewer:
     """Return who answers: the option ``--approve``, whoever sits at the terminal, or nobody."""
     if approve:
         return approve_unasked
-    return ask if console.is_terminal and sys.stdin.isatty() else leave_open
+    return ask if sits_at_terminal(console) else leave_open
+
+
+def sits_at_terminal(console: "Console" = output) -> bool:
+    """Tell whether there is a person who can be asked."""
+    return console.is_terminal and sys.stdin.isatty()
 
 
 def show_pictures(run: "Run", target: "Target", out: Path, console: "Console") -> None:
@@ -78,7 +104,8 @@ def _how_to_go_on(run: "Run", target: "Target") -> str:
             f"`episode approve {at}` goes on to the clips, `episode reject {at} --reason TEXT` ends the run"
         )
     return (
-        "the storyboard waits for somebody to look at it. On this machine a run ends with its command: the same "
-        "command with --approve goes on to the clips. For another picture, raise that line's `take` in the script and "
-        "run it again"
+        "the storyboard waits for somebody to look at it: "
+        f"`episode approve {run.episode_id}` goes on to the clips (as does the same command with --approve), "
+        f"`episode reject {run.episode_id} --reason TEXT` ends the run. For another picture, raise that line's `take` "
+        "in the script and run it again"
     )

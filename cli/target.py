@@ -1,18 +1,21 @@
 """The stack that a command works on: a deployed one, or one on this machine."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.aws.bucket import S3Bucket
 from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.ledger.dynamodb import DynamoLedger
+from shared.ports import Ledger, StoredObject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from local.studio import LocalStudio
 
 _ENDPOINT_PARAMETERS = {
@@ -24,6 +27,69 @@ _ENDPOINT_PARAMETERS = {
 
 class StackMissing(Exception):
     """There is no such stack, or it is not Showrunner's."""
+
+
+class EngineNotStarted(Exception):
+    """AWS could not be started on this machine; the text says why."""
+
+
+class ReadableBucket(Protocol):
+    """The reading half of `shared.ports.Bucket`."""
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; raises `ObjectMissing`."""
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+
+    def list(self, prefix: str, at_most: int | None = None) -> "Sequence[StoredObject]":
+        """Return all objects whose keys begin with `prefix`, or the first `at_most` of them, by key."""
+
+    def download(self, key: str, target: Path) -> None:
+        """Write an object to a file; raises `ObjectMissing`."""
+
+
+class Liveness(Protocol):
+    """Knows what is under way."""
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether an execution is still under way."""
+
+
+class Records(Protocol):
+    """What commands need that only look: a deployed stack's, or what this machine keeps."""
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+
+    @property
+    def bucket(self) -> ReadableBucket:
+        """The objects."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Jobs and runs."""
+
+    @property
+    def executions(self) -> Liveness:
+        """What is under way."""
+
+    @property
+    def configuration(self) -> str:
+        """Whatever beside the inputs decides what comes of them."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The stack's parameters."""
+
+    @property
+    def poll_interval(self) -> float:
+        """Seconds between two looks at how a run stands."""
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether it is there without a command of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +104,12 @@ class Target:
         Seconds between two looks at how a run stands.
     is_deployed
         Whether it is there without this command: on this machine, runs end with the command that made them.
+    parameters
+        The stack's parameters, as far as they were given.
+    outputs
+        The stack's outputs.
+    services
+        boto3 clients for where the stack is, by the service's name.
     """
 
     name: str
@@ -51,14 +123,27 @@ class Target:
     poll_interval: float
     is_deployed: bool
     fal_is_simulated: bool
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
 def local_target(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
-    """Start AWS on this machine, with fal simulated or real, for as long as the context lasts."""
+    """Start AWS on this machine, with fal simulated or real, for as long as the context lasts.
+
+    Raises
+    ------
+    EngineNotStarted
+        When another command uses the state folder, or the engine does not start.
+    """
     from local.studio import LocalStudio
 
-    with LocalStudio(state, use_real_fal=use_real_fal) as studio:
+    with ExitStack() as running:
+        try:
+            studio = running.enter_context(LocalStudio(state, use_real_fal=use_real_fal))
+        except RuntimeError as error:
+            raise EngineNotStarted(str(error)) from error
         yield target_of_studio(studio)
 
 
@@ -67,7 +152,13 @@ def target_of_studio(studio: "LocalStudio") -> Target:
     clients = studio.clients
     return _target(
         "this machine",
-        {"s3": clients.s3, "dynamodb": clients.dynamodb, "stepfunctions": clients.stepfunctions},
+        {
+            "s3": clients.s3,
+            "dynamodb": clients.dynamodb,
+            "stepfunctions": clients.stepfunctions,
+            "events": clients.events,
+            "lambda": clients.functions,
+        },
         studio.stack.outputs,
         studio.parameters,
         poll_interval=0.25,
@@ -85,17 +176,21 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
     try:
         found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
+        if error.response["Error"].get("Code") != "ValidationError":
+            raise
         raise StackMissing(f"there is no stack {stack}: {error.response['Error'].get('Message', '')}") from error
     outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", [])}
     if not {"BucketName", "TableName", "StateMachineArn"} <= outputs.keys():
         raise StackMissing(f"the stack {stack} is not one of Showrunner's: its outputs are others")
     parameters = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in found.get("Parameters", [])}
-    services = {
-        "s3": session.client("s3"),
-        "dynamodb": session.client("dynamodb"),
-        "stepfunctions": session.client("stepfunctions"),
-    }
+    services = {service: session.client(service) for service in ("s3", "dynamodb", "stepfunctions", "events", "lambda")}
     return _target(stack, services, outputs, parameters, poll_interval=3.0, is_deployed=True, fal_is_simulated=False)
+
+
+def endpoints_of(parameters: Mapping[str, str]) -> Endpoints:
+    """Return the models that a stack with these parameters uses."""
+    chosen = {field: parameters[name] for field, name in _ENDPOINT_PARAMETERS.items() if name in parameters}
+    return Endpoints.model_validate(chosen)
 
 
 def _target(
@@ -108,17 +203,19 @@ def _target(
     is_deployed: bool,
     fal_is_simulated: bool,
 ) -> Target:
-    chosen = {field: parameters[key] for field, key in _ENDPOINT_PARAMETERS.items() if key in parameters}
     return Target(
         name=name,
         bucket=S3Bucket(services["s3"], outputs["BucketName"]),
         ledger=DynamoLedger(services["dynamodb"], outputs["TableName"]),
         executions=SfnExecutions(services["stepfunctions"], outputs["StateMachineArn"]),
         tokens=SfnTaskTokens(services["stepfunctions"]),
-        configuration=configuration_of(Endpoints.model_validate(chosen)),
+        configuration=configuration_of(endpoints_of(parameters)),
         quiet_period=float(parameters.get("QuietPeriodSeconds", "30")),
         patience=float(parameters.get("MissingFilesSeconds", "900")),
         poll_interval=poll_interval,
         is_deployed=is_deployed,
         fal_is_simulated=fal_is_simulated,
+        parameters=parameters,
+        outputs=outputs,
+        services=services,
     )

@@ -8,8 +8,10 @@
 ``derived/house/<address>``     house clips, of parts and of cards; may be pruned
 ``derived/dissolves/<address>`` first frames of house clips into which the one before dissolves; may be pruned
 ``derived/episodes/<address>``  joined episodes; may be pruned
+``derived/thumbnails/<address>`` small copies of pictures for the storyboard page; may be pruned
 ``plans/<episode>/<run>.json``  what a run set out to make
 ``bills/<episode>/<run>.json``  what it cost; the newest run's lies beside the script as well
+``batches/<name>.yaml``         what a batch is to make; its summaries lie beside it
 ``callbacks/<hash>``            bodies of callbacks that no queue carries; they expire
 ``webhooks/keys/fal.json``      fal's last good key set
 ==============================  =========================================================================
@@ -23,10 +25,20 @@ from shared.frozen import Frozen
 
 EPISODES = "episodes/"
 
+DERIVED = "derived/"
+"""Under it lies what can be made again, and costs nothing but time."""
+BATCHES = "batches/"
+
+SCHEDULED_BATCH = "_scheduled"
+"""The batch that the schedule makes of the episodes that no manifest names; no person's can be called so."""
+
 SCRIPT_NAMES = ("script.yaml", "script.yml", "script.json")
 
 ASPECT_RATIO_NAMES = ("16x9", "9x16", "1x1", "4x3", "3x4")
 """As they stand in the names of files."""
+
+STORYBOARD_PAGE = "storyboard.html"
+"""The page beside the video; it refers to nothing but the videos."""
 
 RESULT_NAMES = frozenset(
     {
@@ -38,7 +50,8 @@ RESULT_NAMES = frozenset(
         "captions.vtt",
         "status.json",
         "bill.json",
-        "storyboard.html",
+        STORYBOARD_PAGE,
+        "variant.json",
     }
 )
 """Files that Showrunner writes beside the script; they are never inputs, and a script may not name them."""
@@ -76,6 +89,7 @@ class FileKind(StrEnum):
     HOUSE = "house"
     DISSOLVE = "dissolve"
     EPISODE = "episode"
+    THUMBNAIL = "thumbnail"
 
 
 _FOLDERS = {
@@ -84,6 +98,7 @@ _FOLDERS = {
     FileKind.HOUSE: "derived/house",
     FileKind.DISSOLVE: "derived/dissolves",
     FileKind.EPISODE: "derived/episodes",
+    FileKind.THUMBNAIL: "derived/thumbnails",
 }
 
 
@@ -101,8 +116,12 @@ class FileRef(Frozen):
     @property
     def key(self) -> str:
         """The object's key."""
-        folder = _FOLDERS.get(self.kind, f"assets/{self.kind}")
-        return f"{folder}/{self.address}"
+        return f"{folder_of(self.kind)}/{self.address}"
+
+
+def folder_of(kind: FileKind) -> str:
+    """Return the prefix, without its last slash, under which files of a kind lie."""
+    return _FOLDERS.get(kind, f"assets/{kind}")
 
 
 def is_episode_id(text: str) -> bool:
@@ -118,6 +137,11 @@ def episode_folder(episode_id: str) -> str:
 def status_key(episode_id: str) -> str:
     """Return where an episode's status lies, beside its script."""
     return f"{episode_folder(episode_id)}status.json"
+
+
+def storyboard_key(episode_id: str) -> str:
+    """Return where an episode's storyboard page lies, beside its script."""
+    return f"{episode_folder(episode_id)}{STORYBOARD_PAGE}"
 
 
 def video_name(aspect_ratio: str, *, is_first: bool) -> str:
@@ -141,6 +165,31 @@ def split_episode_key(key: str) -> tuple[str, str] | None:
     if not key.startswith(EPISODES) or not slash or not path:
         return None
     return episode_id, path
+
+
+def is_batch_name(text: str) -> bool:
+    """Tell whether a text can name a batch: as an episode's id does, or as the schedule's own batch is called."""
+    return text == SCHEDULED_BATCH or is_episode_id(text)
+
+
+def variant_key(episode_id: str) -> str:
+    """Return where it is written what a folder is a variant of that a batch has made."""
+    return f"{episode_folder(episode_id)}variant.json"
+
+
+def manifest_key(batch: str) -> str:
+    """Return where it is written what a batch is to make."""
+    return f"{BATCHES}{batch}.yaml"
+
+
+def asked_key(batch: str) -> str:
+    """Return the object whose time says when a batch was asked for last, where that was not by its manifest."""
+    return f"{BATCHES}{batch}.asked"
+
+
+def summary_key(batch: str, suffix: str) -> str:
+    """Return where a batch's summary lies, as ``json`` or as ``md``."""
+    return f"{BATCHES}{batch}.summary.{suffix}"
 
 
 def plan_key(episode_id: str, run: str) -> str:

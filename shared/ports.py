@@ -210,6 +210,9 @@ class Bucket(Protocol):
     def copy(self, source_key: str, target_key: str, content_type: str) -> None:
         """Copy an object within the bucket."""
 
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; those that are not there are as good as deleted."""
+
 
 class TaskTokens(Protocol):
     """Step Functions' side of a waiting task. A token that is gone counts as answered."""
@@ -229,6 +232,9 @@ class Executions(Protocol):
 
     def is_running(self, execution_arn: str) -> bool:
         """Tell whether an execution is still under way."""
+
+    def stop(self, execution_arn: str, failure: Failure) -> None:
+        """End an execution with this error; one that has ended, or never was, is left as it is."""
 
 
 class Events(Protocol):

@@ -24,6 +24,7 @@ from shared.workflow.quoting import Prices
 from shared.workflow.reconcile import ReconcileDesk
 from shared.workflow.record_outcome import ClosingDesk
 from shared.workflow.request_review import ReviewDesk
+from shared.workflow.start_batch import BatchDesk
 from shared.workflow.start_episode import UploadDesk
 from shared.workflow.status import EpisodeStatus, StatusBoard
 from tests.builders import CONFIGURATION, DIGEST, EPISODE, RUN, FilesAtFal, claimed_run
@@ -35,6 +36,7 @@ from tests.fakes.messages import MemoryDeadLetters, MemoryEvents, MemoryQueue, M
 from tests.fakes.provider import Invoiced, MemoryPlatform, MemoryProvider
 from tests.fakes.step_functions import MemoryExecutions, MemoryTokens
 
+BUCKET = "a-bucket"
 WEBHOOK = "https://hooks.example.test/"
 PATIENCE = Patience(start=7200, picture_run=900, clip_run=3600, callback=3600)
 Call = Callable[..., Any]
@@ -105,7 +107,7 @@ class World:
             provider=provider,
             handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
             requests=requests,
-            pauses=Pauses(ledger, StatusBoard(bucket, ledger, self.clock), events),
+            pauses=Pauses(ledger, StatusBoard(bucket, ledger, self.clock), events, BUCKET),
             load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
             webhook_url=WEBHOOK,
             day_limits=self.day_limits,
@@ -131,7 +133,12 @@ class World:
         ledger, bucket = self._wired(self.ledger), self._wired(self.bucket)
         status = StatusBoard(bucket, ledger, self.clock)
         return ClosingDesk(
-            ledger=ledger, bucket=bucket, events=self._wired(self.events), status=status, clock=self.clock
+            ledger=ledger,
+            bucket=bucket,
+            events=self._wired(self.events),
+            status=status,
+            bucket_name=BUCKET,
+            clock=self.clock,
         )
 
     def reviewing(self) -> ReviewDesk:
@@ -143,7 +150,7 @@ class World:
             events=self._wired(self.events),
             status=StatusBoard(bucket, ledger, self.clock),
             load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
-            bucket_name="a-bucket",
+            bucket_name=BUCKET,
             stack_name="a-stack",
             clock=self.clock,
         )
@@ -183,6 +190,27 @@ class World:
             quiet_period=quiet_period,
             patience=patience,
             configuration=CONFIGURATION,
+        )
+
+    def batching(
+        self,
+        *,
+        quiet_period: float = 30.0,
+        patience: float = 900.0,
+        concurrency: int = 10,
+        call: Call | None = None,
+    ) -> BatchDesk:
+        return BatchDesk(
+            bucket=self._wired(self.bucket, call),
+            ledger=self._wired(self.ledger, call),
+            executions=self._wired(self.executions, call),
+            clock=self.clock,
+            quiet_period=quiet_period,
+            configuration=CONFIGURATION,
+            bucket_name=BUCKET,
+            events=self._wired(self.events, call),
+            patience=patience,
+            concurrency=concurrency,
         )
 
     def planning(self) -> PlanningDesk:

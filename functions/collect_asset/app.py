@@ -3,22 +3,23 @@
 import random
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.queue import SqsRequests
 from shared.aws.step_functions import SfnTaskTokens
 from shared.downloads import Downloader
+from shared.metrics import FOREIGN_CALLBACKS
 from shared.runtime.batches import handle_messages
 from shared.runtime.clients import bucket_of, client, clock, ledger_of
 from shared.runtime.fal import fal_of
+from shared.runtime.reporting import Reporter
 from shared.runtime.settings import CollectSettings
 from shared.workflow.check_result import MAX_RESULT_BYTES, check_result
 from shared.workflow.collect_asset import Collected, CollectingDesk, InboxMessage, collect_asset
 
 logger = Logger()
-metrics = Metrics()
+reporter = Reporter()
 settings = CollectSettings.from_environment()
 desk = CollectingDesk(
     ledger=ledger_of(settings),
@@ -47,6 +48,5 @@ def collect(body: str) -> Collected:
     collected = collect_asset(message, desk)
     if collected is Collected.FOREIGN:
         logger.warning("a callback that fal signed for us carries the name or the secret of no job of ours")
-        metrics.add_metric("ForeignCallbacks", MetricUnit.Count, 1)
-        metrics.flush_metrics()
+        reporter.report({FOREIGN_CALLBACKS: 1})
     return collected

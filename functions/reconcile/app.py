@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared import metrics
 from shared.runtime.reconciling import reconcile_desk
+from shared.runtime.reporting import Reporter
 from shared.runtime.settings import ReconcileSettings
 from shared.workflow.reconcile import CycleTroubled, Reconciled, reconcile
 
 logger = Logger()
-metrics = Metrics()
+reporter = Reporter()
 desk = reconcile_desk(ReconcileSettings.from_environment())
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do one cycle."""
@@ -30,7 +30,16 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 def count(seen: Reconciled) -> None:
     """Report what a cycle saw, for the alarms and the log."""
-    metrics.add_metric("OldestOpenJobSeconds", MetricUnit.Seconds, seen.oldest_open)
-    metrics.add_metric("HeldJobs", MetricUnit.Count, seen.held)
-    metrics.add_metric("AccountRefused", MetricUnit.Count, int(seen.paused))
+    reporter.report(
+        {
+            metrics.OPEN_JOBS: seen.open,
+            metrics.OLDEST_OPEN_JOB: seen.oldest_open,
+            metrics.HELD_JOBS: seen.held,
+            metrics.ACCOUNT_REFUSED: int(seen.account_refused),
+            metrics.CALLBACKS_MISSED: seen.callbacks_missed,
+            metrics.DAY_USD: seen.today.usd,
+            metrics.DAY_IMAGES: seen.today.images,
+            metrics.DAY_CLIP_SECONDS: seen.today.clip_seconds,
+        }
+    )
     logger.info("reconciled", watched=dict(seen.watched), runs=dict(seen.runs), dead_letters=seen.dead_letters)

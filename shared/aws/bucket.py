@@ -7,12 +7,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.ports import ObjectMissing, StoredObject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _CHUNK_BYTES = 1 << 20
 _MULTIPART_BYTES = 8 << 20
 _ATTEMPTS = 4
@@ -122,6 +124,22 @@ class S3Bucket:
             )
         except ClientError as error:
             raise _named(error, source_key) from error
+
+    def delete(self, keys: "Iterable[str]") -> None:
+        """Delete objects; those that are not there are as good as deleted.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError
+            If S3 refuses to delete one of them; others may be deleted.
+        """
+        objects: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys]
+        for start in range(0, len(objects), _DELETED_AT_ONCE):
+            some = objects[start : start + _DELETED_AT_ONCE]
+            answer = self._client.delete_objects(Bucket=self._name, Delete={"Objects": some, "Quiet": True})
+            for refusal in answer.get("Errors", []):
+                message = f"{refusal.get('Key')}: {refusal.get('Message')}"
+                raise ClientError({"Error": {"Code": refusal.get("Code", ""), "Message": message}}, "DeleteObjects")
 
 
 def _named(error: ClientError, key: str) -> Exception:

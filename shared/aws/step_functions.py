@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # AWS and the local engines differ in which of these a token gets that was answered, timed out or never existed.
 _GONE = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
-_MAX_CAUSE = 32_768  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+_MAX_CAUSE = 32_768
+"""Characters. Sources: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html,
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
 
 
 class SfnTaskTokens:
@@ -73,6 +75,13 @@ class SfnExecutions:
     def is_running(self, execution_arn: str) -> bool:
         """Tell whether an execution is still under way."""
         return is_running(self._client, execution_arn)
+
+    def stop(self, execution_arn: str, failure: "Failure") -> None:
+        """End an execution with this error; one that has ended, or never was, is left as it is."""
+        if self.is_running(execution_arn):
+            self._client.stop_execution(
+                executionArn=execution_arn, error=failure.error, cause=failure.message[:_MAX_CAUSE]
+            )
 
 
 def is_running(client: "SFNClient", execution_arn: str) -> bool:

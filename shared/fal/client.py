@@ -75,19 +75,19 @@ class FalQueue:
         fal_client.client.CDN_URL = hosts.cdn_url
         self._client = SyncClient(key=key, default_timeout=timeout)
 
-    def submit(self, endpoint: str, arguments: Mapping[str, Any], callback_url: str) -> SubmitOutcome:
-        """Ask for one job, with exactly one POST, and say what is certain about it."""
+    def submit(self, endpoint: str, arguments: Mapping[str, Any], callback_url: str | None) -> SubmitOutcome:
+        """Ask for one job, with exactly one POST, and say what is certain about it; None: fal calls nobody back."""
         try:
             handle = self._client.submit(endpoint, dict(arguments), webhook_url=callback_url, headers=_KEEP_RESULTS)
         except FalClientHTTPError as error:
             if is_fals_own(error.status_code, _body(error.response)):
-                return Refused(_sorted(error))
-            return Unconfirmed(f"status {error.status_code} that is not fal's own")
+                return Refused(_sorted(error), error)
+            return Unconfirmed(f"status {error.status_code} that is not fal's own", error)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return Refused(sort_error(503, f"no connection to fal: {error}", "connection_failed"))
+            return Refused(sort_error(503, f"no connection to fal: {error}", "connection_failed"), error)
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             # A timeout, a dropped connection, or a success whose body cannot be read: the job may exist.
-            return Unconfirmed(type(error).__name__)
+            return Unconfirmed(type(error).__name__, error)
         return Accepted(handle.request_id)
 
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:

@@ -1,7 +1,7 @@
 """What can come of asking fal for a job, or after one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.fal.errors import SortedError
@@ -22,16 +22,30 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """fal certainly does not have the job."""
+    """fal certainly does not have the job.
+
+    Parameters
+    ----------
+    cause
+        What was raised.
+    """
 
     error: SortedError
+    cause: Exception | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """fal may or may not have the job."""
+    """fal may or may not have the job.
+
+    Parameters
+    ----------
+    cause
+        What was raised.
+    """
 
     reason: str
+    cause: Exception | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ EXACT = 6
 """Decimals to which amounts are reckoned: finer than any price, and than any clip is long."""
 
 
+OVER_CAP = "OverCap"
+"""The error under which something ends that would overrun a budget."""
+
+
 class Usage(Frozen):
     """An amount of what is paid for."""
 

@@ -17,6 +17,9 @@ OUTAGE_CLOSED: Seconds = 900
 ABSENT_CLOSED: Seconds = 3600
 """For an endpoint that the provider does not know."""
 
+REFUSED_FOR: Seconds = 900
+"""So long after it was last tried an account counts as refused: then nobody wants anything any more."""
+
 
 def closure(endpoint: str, noted: Mapping[str, Outage], now: Seconds) -> Outage | None:
     """Return the outage for which nothing is sent to an endpoint now, if there is one: the account's before its own."""
@@ -25,6 +28,15 @@ def closure(endpoint: str, noted: Mapping[str, Outage], now: Seconds) -> Outage 
         if outage and now < outage.until:
             return outage
     return None
+
+
+def is_account_refused(noted: Mapping[str, Outage], now: Seconds) -> bool:
+    """Tell whether the provider refused the account when it was last tried, and that is not long ago.
+
+    Unlike `closure` it holds between two tries as well: an acceptance ends the outage, and nothing else does.
+    """
+    outage = noted.get(ACCOUNT)
+    return outage is not None and now < outage.until + REFUSED_FOR
 
 
 def closes_until(before: Outage | None, now: Seconds) -> Seconds:

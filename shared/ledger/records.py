@@ -12,6 +12,10 @@ Seconds = float
 """Seconds since 1970-01-01T00:00Z, or a length of time."""
 
 
+CANCELLED = "Cancelled"
+"""The error of a run that a person has cancelled, and of a job that was cancelled since nobody wanted it any more."""
+
+
 class Failure(Frozen):
     """Why something failed, in words for a person and a name for a machine.
 
@@ -67,7 +71,9 @@ class Job(Frozen):
     handed_over
         Addresses of the files that were handed over with it.
     cancelled_at
-        When the provider was asked to cancel it.
+        When the provider was asked to cancel it, since it took too long.
+    withdrawn_at
+        When it was first to be cancelled since nobody wanted it any more.
     refusals
         How often the file that came was not what was paid for.
     run_seconds
@@ -105,6 +111,7 @@ class Job(Frozen):
     submitted_at: Seconds | None = None
     started_at: Seconds | None = None
     cancelled_at: Seconds | None = None
+    withdrawn_at: Seconds | None = None
     settled_at: Seconds | None = None
     refusals: int = 0
     run_seconds: Seconds | None = None
@@ -123,6 +130,11 @@ class Job(Frozen):
     def is_refused_for_good(self) -> bool:
         """Whether the provider will not make it, however often it is asked."""
         return self.state is JobState.FAILED and self.failure is not None and self.failure.permanent
+
+    @property
+    def was_withdrawn(self) -> bool:
+        """Whether it is over since nobody wanted it any more: that says nothing about whether it can be made."""
+        return self.state is JobState.FAILED and self.failure is not None and self.failure.error == CANCELLED
 
     def expects(self, attempt: int, secret: str) -> bool:
         """Tell whether a callback with this attempt and secret answers this job, in constant time."""

@@ -28,17 +28,14 @@ def may_claim(job: Job, claim: "Claim", now: Seconds) -> bool:
 
 
 def may_try_again(job: Job, waiter: Waiter) -> bool:
-    """Tell whether somebody began to wait after a job had failed, and in a run that may buy it anew.
+    """Tell whether a job's failure is no answer to somebody who waits, in a run that may buy it anew.
 
-    Then the failure is no answer: the request is put off, or about to be handled.
+    It is none to who began to wait after the job had failed: the request is put off, or about to be handled. And it is
+    none to anybody else if the job was cancelled because nobody seemed to want it any more.
     """
-    return (
-        job.state is JobState.FAILED
-        and not job.is_refused_for_good
-        and job.run != waiter.run
-        and job.settled_at is not None
-        and waiter.since > job.settled_at
-    )
+    if job.state is not JobState.FAILED or job.is_refused_for_good or job.run == waiter.run:
+        return False
+    return job.was_withdrawn or (job.settled_at is not None and waiter.since > job.settled_at)
 
 
 def claimed_job(before: Job | None, claim: "Claim", now: Seconds) -> Job:

@@ -81,6 +81,12 @@ ACCEPT = _step(
 )
 START = _step("start", {S.SUBMITTED}, S.SUBMITTED, "the provider works on it: its engine's clock runs from here")
 CANCEL = _step("cancel", {S.SUBMITTED}, S.SUBMITTED, "it is overdue, and the provider was asked to cancel it")
+WITHDRAW = _step(
+    "withdraw",
+    {S.SUBMITTED},
+    S.SUBMITTED,
+    "its run was cancelled, nobody else waits for it, and the provider is about to be asked to cancel it",
+)
 DISTRUST = _step("distrust", {S.SUBMITTED}, S.SUBMITTED, "the file that came is not what was paid for; it may be yet")
 RELEASE = _step(
     "release",
@@ -109,4 +115,4 @@ FAIL = _step(
     "the provider refused it or gave it up, for good as far as this run goes",
 )
 
-TRANSITIONS = (CLAIM, SEND, ACCEPT, START, CANCEL, DISTRUST, RELEASE, RETRY, REPEAT, DOUBT, HOLD, STORE, FAIL)
+TRANSITIONS = (CLAIM, SEND, ACCEPT, START, CANCEL, WITHDRAW, DISTRUST, RELEASE, RETRY, REPEAT, DOUBT, HOLD, STORE, FAIL)

@@ -37,7 +37,7 @@ def quote_of(
     pictures = [
         address for address, asset in assets.items() if asset.kind is not AssetKind.CLIP and address not in stored
     ]
-    reachable = [_reachable(part, assets, stored, refused) for part in parts]
+    reachable = [reachable_clips(part, assets, stored, refused) for part in parts]
     first = {clips[0] for clips in reachable if clips}
     every = {address for clips in reachable for address in clips}
     return Quote(
@@ -47,7 +47,7 @@ def quote_of(
     )
 
 
-def _reachable(
+def reachable_clips(
     part: PlannedPart,
     assets: Mapping[Address, PlannedAsset],
     stored: AbstractSet[Address],

@@ -54,7 +54,7 @@ def open_shop(settings: BuySettings) -> Shop:
         provider=provider,
         handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
         requests=SqsRequests(client("sqs"), settings.request_queue_urls),
-        pauses=Pauses(ledger, StatusBoard(bucket, ledger, clock), EventBridgeEvents(client("events"))),
+        pauses=Pauses(ledger, StatusBoard(bucket, ledger, clock), EventBridgeEvents(client("events")), settings.bucket),
         load_plan=plan_loader(settings),
         webhook_url=settings.webhook_url,
         day_limits=settings.day_limits,

@@ -2,6 +2,7 @@
 
 from shared.aws.event_bus import EventBridgeEvents
 from shared.runtime.clients import bucket_of, client, clock, ledger_of
+from shared.runtime.reporting import CountedEvents, Reporter
 from shared.runtime.settings import StoreSettings
 from shared.workflow.record_outcome import ClosingDesk
 from shared.workflow.status import StatusBoard
@@ -13,7 +14,8 @@ def closing_desk(settings: StoreSettings) -> ClosingDesk:
     return ClosingDesk(
         ledger=ledger,
         bucket=bucket,
-        events=EventBridgeEvents(client("events")),
+        events=CountedEvents(EventBridgeEvents(client("events")), Reporter()),
         status=StatusBoard(bucket, ledger, clock),
+        bucket_name=settings.bucket,
         clock=clock,
     )

@@ -79,17 +79,23 @@ class EndpointSettings(Settings):
 
 
 class StartSettings(StoreSettings, EndpointSettings):
-    """Settings of `start_batch`, which `start_episode` has too."""
+    """Settings that `start_batch` and `start_episode` have in common."""
 
     state_machine_arn: str
     quiet_period_seconds: float
+    missing_files_seconds: float
+
+
+class BatchSettings(StartSettings):
+    """Settings of `start_batch`."""
+
+    batch_concurrency: int
 
 
 class UploadSettings(StartSettings):
     """Settings of `start_episode`."""
 
     start_queue_url: str
-    missing_files_seconds: float
 
 
 class PlanSettings(StoreSettings, EndpointSettings, FalSettings):

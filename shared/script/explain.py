@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared.script.consistency import ContradictoryScript
@@ -42,8 +43,8 @@ _MESSAGES = {
 }
 
 
-def problems_of(error: ValidationError) -> Iterator[ScriptProblem]:
-    """Yield everything that pydantic found wrong with a `Script`, without lines."""
+def problems_of(error: ValidationError, root: type[BaseModel] = Script) -> Iterator[ScriptProblem]:
+    """Yield everything that pydantic found wrong with a `Script`, or a document of another model, without lines."""
     for details in error.errors(include_url=False):
         context = details.get("ctx", {})
         if isinstance(context.get("error"), ContradictoryScript):
@@ -53,26 +54,31 @@ def problems_of(error: ValidationError) -> Iterator[ScriptProblem]:
             continue  # there are entries, and each one's own error is reported: pydantic counts the right ones only
         if details["type"] == "default_factory_not_called":
             continue  # a default that depends on other fields, one of which is wrong and reported
-        location, siblings = _located(details)
+        location, siblings = _located(details, root)
         yield ScriptProblem(path_of(location), _message(details), _hint(details, siblings))
 
 
-def _located(details: ErrorDetails) -> tuple[list[str | int], list[str]]:
+def _located(details: ErrorDetails, root: type[BaseModel]) -> tuple[list[str | int], list[str]]:
     """Return a field's location, without pydantic's names for the members of unions, and the fields known beside it."""
-    model: type[BaseModel] | None = Script
+    model: type[BaseModel] | None = root
     siblings: list[str] = []
     location: list[str | int] = []
     for part in details["loc"]:
         if isinstance(part, int):
             location.append(part)
-        elif model is not None and part in model.model_fields:
-            siblings = list(model.model_fields)
+        elif model is not None and part in (fields := _fields_of(model)):
+            siblings = list(fields)
             location.append(part)
-            model = _model_in(model.model_fields[part].annotation)
+            model = _model_in(fields[part].annotation)
     if details["type"] == "extra_forbidden":
-        siblings = list(model.model_fields) if model else []
+        siblings = list(_fields_of(model)) if model else []
         location.append(details["loc"][-1])
     return location, siblings
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a model's fields by the names under which they are written."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

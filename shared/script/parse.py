@@ -31,10 +31,25 @@ def parse_script(data: bytes, *, file_name: str) -> Script:
     ScriptInvalid
         With everything that is wrong, as far as it can be told at once.
     """
+    return check_script(read_script_document(data, file_name=file_name), file_name=file_name)
+
+
+def read_script_document(data: bytes, *, file_name: str) -> Document:
+    """Return the values of a script's file, of which nothing is checked but that it can be read.
+
+    Raises
+    ------
+    ScriptInvalid
+        It is neither YAML nor JSON, or holds what no script does.
+    """
     try:
-        document = _read(data, file_name)
+        return _read(data, file_name)
     except UnreadableDocument as error:
         raise ScriptInvalid(file_name, [error.problem]) from error
+
+
+def check_script(document: Document, *, file_name: str) -> Script:
+    """Return the script that a document holds; raises `ScriptInvalid` with everything that is wrong."""
     try:
         return Script.model_validate_json(json.dumps(document.value), strict=True)
     except ValidationError as error:

@@ -15,7 +15,7 @@ from shared.script.text import composed, on_one_line
 
 # Showrunner's own files beside the script, whatever their suffix.
 RESERVED_STEMS = frozenset(
-    {"bill", "captions", "chapters", "episode", "plan", "poster", "quote", "script", "status", "storyboard"}
+    {"bill", "captions", "chapters", "episode", "plan", "poster", "quote", "script", "status", "storyboard", "variant"}
     | {f"{stem}-{ratio}" for stem in ("episode", "poster") for ratio in ASPECT_RATIO_NAMES}
 )
 

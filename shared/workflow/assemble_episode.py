@@ -1,6 +1,6 @@
 """Join a run's house clips into the episode's videos and put them beside the script."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,8 @@ from shared.media.poster import write_poster
 from shared.plan.timeline import Dissolve, Stretch, captions, dissolves, scene_starts, stretches
 from shared.workflow.cutting_room import CuttingRoom, make_cards, make_dissolve
 from shared.workflow.fetched_clips import fetched_segments, require_room
+from shared.workflow.run_over import why_run_is_over
+from shared.workflow.thumbnails import missing_thumbnails_made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +55,14 @@ def assemble_episode(request: AssembleRequest, room: CuttingRoom) -> Assembled:
         If a video and what it is made of do not fit into the function's disk.
     """
     plan = room.load_plan(request.plan_key)
-    if not _is_newest(request.run, plan, room):
+    if not _goes_on(request.run, plan, room):
         return Assembled.SUPERSEDED
-    engines = {index: outcome.engine for index, outcome in room.ledger.parts(request.run).items()}
+    with missing_thumbnails_made(plan, room.bucket):
+        return _assemble(request.run, plan, room)
+
+
+def _assemble(run: str, plan: "Plan", room: CuttingRoom) -> Assembled:
+    engines = {index: outcome.engine for index, outcome in room.ledger.parts(run).items()}
     make_cards(plan, room)
     first = plan.edit.outputs[0]
     shown = {output: stretches(plan, engines, output) for output in plan.edit.outputs}
@@ -64,15 +71,15 @@ def assemble_episode(request: AssembleRequest, room: CuttingRoom) -> Assembled:
     for output, timeline in shown.items():
         video = video_name(output, is_first=output == first)
         made[video], posters[poster_name(video)] = _make_video(plan, output, timeline, room)
-    if not _is_newest(request.run, plan, room):  # joining takes minutes, and a newer run may be done by now
+    if not _goes_on(run, plan, room):  # joining takes minutes, and a newer run may be done by now
         return Assembled.SUPERSEDED
     _publish(episode_folder(plan.episode_id), made, posters, captions(shown[first]), room)
     return Assembled.PUBLISHED
 
 
-def _is_newest(run: str, plan: "Plan", room: CuttingRoom) -> bool:
+def _goes_on(run: str, plan: "Plan", room: CuttingRoom) -> bool:
     newest = room.ledger.newest_run(plan.episode_id)
-    return newest is not None and newest.name == run
+    return why_run_is_over(run, newest) is None
 
 
 def _make_video(
@@ -85,12 +92,16 @@ def _make_video(
     video = FileRef(kind=FileKind.EPISODE, address=_address(plan, shown, heads))
     with TemporaryDirectory() as scratch:
         joined, poster = Path(scratch, "episode.mp4"), Path(scratch, "poster.jpg")
-        if room.bucket.exists(video.key):
-            room.bucket.download(video.key, joined)
-        else:
-            joined = _join(plan, shown, heads, Path(scratch), room)
-            room.bucket.upload(joined, video.key, "video/mp4")
-        write_poster(joined, poster, [stretch.start + stretch.seconds / 2 for stretch in shown if stretch.part])
+        stored: Future[None] | None = None
+        with ThreadPoolExecutor(1) as meanwhile:
+            if room.bucket.exists(video.key):
+                room.bucket.download(video.key, joined)
+            else:
+                joined = _join(plan, shown, heads, Path(scratch), room)
+                stored = meanwhile.submit(room.bucket.upload, joined, video.key, "video/mp4")
+            write_poster(joined, poster, [stretch.start + stretch.seconds / 2 for stretch in shown if stretch.part])
+        if stored:
+            stored.result()
         return video, poster.read_bytes()
 
 

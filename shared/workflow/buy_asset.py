@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from shared.fal.callbacks import CallbackName
 from shared.fal.errors import FILE_ERRORS, Scope, SortedError
 from shared.fal.outcomes import Accepted, FalUnreachable, Refused, Unconfirmed
-from shared.ledger.budgets import CapReached, Limits
+from shared.ledger.budgets import OVER_CAP, CapReached, Limits
 from shared.ledger.outages import ABSENT_CLOSED, ACCOUNT, ACCOUNT_CLOSED, closes_until, closure
 from shared.ledger.records import Failure, Job, Outage, Run, Seconds, Waiter
 from shared.ledger.rules import may_claim
@@ -134,7 +134,7 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
             shop.handovers.forget(asset)  # in an earlier run fal could not fetch a file from where it was handed over
     match shop.ledger.claim(claim, shop.clock()):
         case CapReached() as cap:
-            _answer_alone(waiter, Failure(error="OverCap", message=f"{asset.label}: {cap}"), shop)
+            _answer_alone(waiter, Failure(error=OVER_CAP, message=f"{asset.label}: {cap}"), shop)
             return Answer.OVER_CAP
         case None:
             return _leave_to_others(waiter, shop)
@@ -267,5 +267,5 @@ def _answer_alone(waiter: Waiter, failure: Failure, shop: Shop) -> None:
     shop.tokens.fail(waiter.token, failure)
     shop.ledger.remove_waiter(waiter)
     job = shop.ledger.job(waiter.address)
-    if job is None or job.state is JobState.FREE:
+    if job is None or job.state in {JobState.FREE, JobState.FAILED}:
         ask_again(waiter.address, shop.ledger, shop.requests)

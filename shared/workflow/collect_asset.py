@@ -20,12 +20,14 @@ from shared.fal.outcomes import RESULT_LIFETIME, Failed, FalUnreachable, Finishe
 from shared.frozen import Frozen
 from shared.keys import AssetKind, FileRef
 from shared.ledger.outages import closes_until
-from shared.ledger.records import Failure, Handover, Job, Seconds
+from shared.ledger.records import CANCELLED, Failure, Handover, Job, Seconds
 from shared.ledger.states import ACCEPT, DISTRUST, FAIL, REPEAT, RETRY, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
+from shared.media.thumbnails import thumbnail
 from shared.ports import LONGEST_DELAY
 from shared.webhooks.store import CALLBACKS
 from shared.workflow.asking import ask_again
+from shared.workflow.thumbnails import keep_thumbnail
 from shared.workflow.waking import wake
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ _NO_REASON = SortedError(
 
 
 _OVERDUE = Failure(error="Overdue", message="fal took longer over it than it may, and was told to stop")
+_WITHDRAWN = Failure(error=CANCELLED, message="its run was cancelled, nobody else waited, and fal has stopped it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _look_up(
 
 
 def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, desk: CollectingDesk) -> Collected:
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=1) as aside:
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=2) as aside:
         path = Path(folder) / "result"
         run_seconds = aside.submit(_run_seconds, job, request_id, finished, desk)
         try:
@@ -192,6 +195,7 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
             return _fail(job, name, failure, desk)
         except (MediaRefused, DownloadRefused) as refusal:
             return _distrust(job, name, refusal, desk)
+        small = aside.submit(thumbnail, path) if job.kind is not AssetKind.CLIP else None
         desk.bucket.upload(path, FileRef.of_asset(job.kind, job.address).key, content_type)
     changes = {
         "request_id": request_id,
@@ -209,6 +213,8 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
     collected = _settle(job, stored, desk)
     if collected is Collected.KNOWN:
         raise ResultNotReady(f"{request_id}: its asset was claimed once more meanwhile")  # next time it is stored
+    if small:
+        keep_thumbnail(job.address, small, desk.bucket)  # nobody waits for it any more
     return collected
 
 
@@ -246,7 +252,7 @@ def _give_up(job: Job, name: CallbackName, error: SortedError, desk: CollectingD
     if error.scope is Scope.FILE:
         again, changes = not job.handed_over_afresh, {"handed_over_afresh": True}
     if not again:
-        return _fail(job, name, _OVERDUE if job.cancelled_at else error.failure(), desk)
+        return _fail(job, name, _failure_of(job, error), desk)
     if error.scope is Scope.FILE:
         for address in job.handed_over:
             desk.ledger.forget_handover(address)
@@ -262,6 +268,15 @@ def _give_up(job: Job, name: CallbackName, error: SortedError, desk: CollectingD
     return Collected.ASKED_AGAIN
 
 
+def _failure_of(job: Job, error: SortedError) -> Failure:
+    """Return why a job failed: where fal only says that it was ended, why we had asked for that."""
+    if error.scope is not Scope.JOB:
+        return error.failure()
+    if job.cancelled_at is not None:
+        return _OVERDUE
+    return _WITHDRAWN if job.withdrawn_at is not None else error.failure()
+
+
 def _fail(job: Job, name: CallbackName, failure: Failure, desk: CollectingDesk) -> Collected:
     if name.attempt != job.attempt:
         return Collected.KNOWN
@@ -274,6 +289,8 @@ def _settle(job: Job, settled: Job | None, desk: CollectingDesk) -> Collected:
     if current is None or current.state not in SETTLED:
         return Collected.KNOWN
     wake(current, desk.ledger, desk.tokens)
+    if current.was_withdrawn:
+        ask_again(current.address, desk.ledger, desk.requests)  # for who began to wait at the last moment
     return Collected.STORED if current.state is JobState.STORED else Collected.FAILED
 
 

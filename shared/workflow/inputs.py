@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.keys import SCRIPT_NAMES, episode_folder, is_result
+from shared.keys import SCRIPT_NAMES, episode_folder, is_result, variant_key
 from shared.script.document import too_large
 from shared.script.files import script_files
 from shared.script.limits import MAX_OBJECTS, MAX_SCRIPT_BYTES
@@ -43,6 +43,8 @@ class EpisodeInputs:
         have the same, for runs are named after it.
     is_overfull
         Whether there are so many objects that nobody looked for a script among them.
+    is_variant
+        Whether a batch has made the folder, of another episode's.
     """
 
     episode_id: str
@@ -52,6 +54,7 @@ class EpisodeInputs:
     missing: tuple[str, ...]
     digest: str
     is_overfull: bool = False
+    is_variant: bool = False
 
     @property
     def has_script(self) -> bool:
@@ -104,6 +107,7 @@ def read_inputs(bucket: "Bucket", episode_id: str, configuration: str) -> Episod
         problem=problem,
         missing=tuple(path for path in named if path not in files),
         digest=_digest(configuration, episode_id, _state_of(files, [*names, *named])),
+        is_variant=any(stored.key == variant_key(episode_id) for stored in listing),
     )
 
 

@@ -1,7 +1,8 @@
 """Bring an open job to its end: by looking it up at fal, in fal's list of requests, or by giving up the wait.
 
 An engine's clock starts when fal says that it works on the job, not while it queues. A job that is overdue is
-cancelled, and is over only when fal says so: until then nothing else is bought in its stead.
+cancelled, and is over only when fal says so: until then nothing else is bought in its stead. So is one that nobody
+wants any more since its run was cancelled.
 """
 
 import json
@@ -23,9 +24,10 @@ from shared.fal.outcomes import (
 from shared.fal.platform import matches
 from shared.keys import AssetKind
 from shared.ledger.records import Job, Seconds
-from shared.ledger.states import CANCEL, HOLD, START, JobState
+from shared.ledger.states import CANCEL, HOLD, START, WITHDRAW, JobState
 from shared.workflow.asking import ask_again
 from shared.workflow.receive_callback import inbox_message
+from shared.workflow.run_over import is_unwanted
 from shared.workflow.waking import wake
 
 if TYPE_CHECKING:
@@ -38,6 +40,11 @@ _LIST_WINDOW: Seconds = 300
 
 _MAX_PAYLOAD = 200_000
 """Bytes of a result that goes through the inbox; a larger one is fetched by whoever collects it."""
+
+
+_FINISHED, _FAILED, _LISTED, _ADOPTED = "finished", "failed", "found in the list", "found, "
+FOUND_OVER = frozenset(adopted + word for adopted in ("", _ADOPTED) for word in (_FINISHED, _FAILED, _LISTED))
+"""What is said of jobs that were over at fal before any callback had said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +104,19 @@ def look_up(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
     match outcome:
         case Queued():
             overdue = now - (job.submitted_at or job.claimed_at) > desk.patience.start
-            return _cancel(job, request_id, now, desk) if overdue else "queued"
+            return _cancel(job, request_id, now, desk) if overdue else _keep(job, request_id, now, desk, "queued")
         case InProgress():
             if job.started_at is None:
                 desk.ledger.step(job, START, now, {"started_at": now})
-                return "in progress"
-            overdue = now - job.started_at > desk.patience.run(job.kind)
-            return _cancel(job, request_id, now, desk) if overdue else "in progress"
+            overdue = now - (job.started_at or now) > desk.patience.run(job.kind)
+            return _cancel(job, request_id, now, desk) if overdue else _keep(job, request_id, now, desk, "in progress")
         case Finished(payload):
             _deliver(job, request_id, payload, desk)
-            return "finished"
+            return _FINISHED
         case Failed():
             # Without a payload, so that the collector sorts what fal answers, and not what we made of it.
             _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": None}, desk)
-            return "failed"
+            return _FAILED
         case Gone():
             return _look_in_list(job, request_id, now, desk)
 
@@ -130,7 +136,7 @@ def settle_doubt(job: Job, doubted: Sequence[Job], now: Seconds, desk: JobDesk) 
             if request.input is not None and matches(sent, request.input):
                 adopted = desk.ledger.adopt(job, request.request_id, now)
                 if adopted:
-                    return f"found, {look_up(adopted, request.request_id, now, desk)}"
+                    return _ADOPTED + look_up(adopted, request.request_id, now, desk)
     if job.state is JobState.HELD:
         return _answer_held(job, desk)
     return _hold(job, now, desk) if now > desk.patience.deadline(job) else "unconfirmed"
@@ -142,11 +148,11 @@ def _look_in_list(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str
     match listed.outcome if listed else None:
         case Finished(payload):
             _deliver(job, request_id, payload, desk)
-            return "found in the list"
+            return _LISTED
         case Failed(error):
             payload = _as_fal_says(error)
             _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": payload}, desk)
-            return "failed"
+            return _FAILED
         case _:
             return _hold(job, now, desk) if now > desk.patience.deadline(job) else "gone at fal"
 
@@ -170,6 +176,23 @@ def _cancel(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
         return "fal unreachable"
     desk.ledger.step(job, CANCEL, now, {"cancelled_at": now})
     return "cancelled"
+
+
+def _keep(job: Job, request_id: str, now: Seconds, desk: JobDesk, standing: str) -> str:
+    """Let a job go on; or have fal cancel it where nobody wants it any more.
+
+    Only fal's answer settles it: the request may come too late, and then its result is kept. It is on record before it
+    is made, so that whoever settles the job knows why it ended; and it is made again as long as the job goes on.
+    """
+    if not is_unwanted(job, desk.ledger):
+        return standing
+    if job.withdrawn_at is None and desk.ledger.step(job, WITHDRAW, now, {"withdrawn_at": now}) is None:
+        return "changed meanwhile"
+    try:
+        desk.provider.cancel(job.endpoint, request_id)
+    except FalUnreachable:
+        return "fal unreachable"
+    return "withdrawn"
 
 
 def _hold(job: Job, now: Seconds, desk: JobDesk) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.ledger.records import Run
+from shared.workflow.events import EpisodePaused, about, tell
 from shared.workflow.status import EpisodeState, StatusBoard
 
 if TYPE_CHECKING:
@@ -12,11 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """What pausing needs from the world."""
+    """What pausing needs from the world.
+
+    Parameters
+    ----------
+    bucket_name
+        The name by which people and events find the files.
+    """
 
     ledger: "Ledger"
     status: StatusBoard
     events: "Events"
+    bucket_name: str
 
     def pause(self, run: Run, reason: str) -> None:
         """Note that a run buys nothing for now, and tell it once."""
@@ -24,9 +32,7 @@ class Pauses:
             return
         message = f"paused: {reason}. What is under way is collected; the run goes on by itself once this is mended"
         self.status.of_run(run, EpisodeState.PAUSED, message)
-        self.events.publish(
-            "Episode Paused", {"episode_id": run.episode_id, "run": run.name, "attempt": run.attempt, "reason": reason}
-        )
+        tell(EpisodePaused(**about(run, self.bucket_name), message=message, reason=reason), self.events)
         self.ledger.update_run(run, run.state, {"paused": reason})
 
     def resume(self, run: Run) -> None:

@@ -15,7 +15,7 @@ from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.frozen import Frozen
 from shared.keys import EPISODE_ID_RULE, AssetKind, is_episode_id, plan_key
-from shared.ledger.budgets import Budget, BudgetKind, Usage, cap_reached
+from shared.ledger.budgets import OVER_CAP, Budget, BudgetKind, CapReached, Usage, cap_reached
 from shared.ledger.records import Failure, Run, RunState, Seconds
 from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
 from shared.ledger.states import JobState
@@ -136,6 +136,32 @@ class Rejected(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what it was made with.
+
+    Parameters
+    ----------
+    stored
+        Addresses of what was bought before.
+    refused
+        Addresses of what the provider refuses for good.
+    spent
+        What the episode has used of its caps.
+    """
+
+    plan: Plan
+    stored: frozenset[Address]
+    refused: frozenset[Address]
+    spent: Usage
+
+    @property
+    def cap_reached(self) -> CapReached | None:
+        """The script's first cap that the quote's ceiling would overrun, if there is one."""
+        budget = Budget(BudgetKind.EPISODE, self.plan.episode_id)
+        return cap_reached(budget, self.plan.caps, self.spent, self.plan.quote.ceiling)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanningDesk:
     """What planning needs from the world.
 
@@ -170,9 +196,11 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
     if isinstance(run, str):
         return PlanAnswer(outcome=PlanOutcome.NOTHING_TO_DO, message=run)
     try:
-        plan, stored = _plan(inputs, run, desk)
+        planned = plan_inputs(inputs, run.name, desk)
+        _refuse_over_cap(planned)
     except Rejected as rejection:
         return PlanAnswer(outcome=PlanOutcome.REJECTED, error=rejection.error, message=str(rejection))
+    plan, stored = planned.plan, planned.stored
     key = plan_key(request.episode_id, run.name)
     with ThreadPoolExecutor(1) as meanwhile:
         plan_stored = meanwhile.submit(desk.bucket.put, key, plan.model_dump_json().encode(), "application/json")
@@ -236,7 +264,19 @@ def _was_lost(run: Run, desk: PlanningDesk) -> bool:
     return run.state is RunState.RUNNING and run.execution_arn is not None and not desk.is_running(run.execution_arn)
 
 
-def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, frozenset[Address]]:
+def plan_inputs(inputs: EpisodeInputs, run: str, desk: PlanningDesk) -> Planned:
+    """Read an episode's files, and plan and quote what is to be made of them; nothing but files is written.
+
+    Parameters
+    ----------
+    run
+        The name of the run for which it is.
+
+    Raises
+    ------
+    Rejected
+        When no episode can be made of them; a cap is not looked at.
+    """
     script = _checked(inputs)
     with TemporaryDirectory() as folder:
         try:
@@ -247,7 +287,7 @@ def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, fr
         build_plan,
         script,
         episode_id=inputs.episode_id,
-        run=run.name,
+        run=run,
         digest=inputs.digest,
         encoder_preset=desk.encoder_preset,
     )
@@ -263,8 +303,7 @@ def _plan(inputs: EpisodeInputs, run: Run, desk: PlanningDesk) -> tuple[Plan, fr
     catalogue, price_warnings = catalogue_of(missing, desk.endpoints, desk.prices)
     read = replace(read, warnings=(*price_warnings, *read.warnings))
     plan = build(read, catalogue=catalogue, stored=stored, refused=for_good)
-    _refuse_over_cap(plan, spent_but_for(jobs.values(), inputs.episode_id, desk.ledger))
-    return plan, stored
+    return Planned(plan, stored, for_good, spent_but_for(jobs.values(), inputs.episode_id, desk.ledger))
 
 
 def _checked(inputs: EpisodeInputs) -> Script:
@@ -297,10 +336,9 @@ def _wants_review(script: Script | None, run: Run, shots: tuple[ShotChoice, ...]
     return script is not None and script.review is ReviewMode.STORYBOARD and asked and not run.reviewed
 
 
-def _refuse_over_cap(plan: Plan, spent: Usage) -> None:
-    reached = cap_reached(Budget(BudgetKind.EPISODE, plan.episode_id), plan.caps, spent, plan.quote.ceiling)
-    if reached:
-        raise Rejected("OverCap", f"the script's caps.{reached.cap}: {reached}")
+def _refuse_over_cap(planned: Planned) -> None:
+    if reached := planned.cap_reached:
+        raise Rejected(OVER_CAP, f"the script's caps.{reached.cap}: {reached}")
 
 
 def _choices(plan: Plan, stored: frozenset[Address]) -> tuple[ShotChoice, ...]:

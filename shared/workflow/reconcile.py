@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from shared.ledger.outages import ACCOUNT, closure
+from shared.ledger.budgets import Budget, BudgetKind, Usage, day_of
+from shared.ledger.outages import ACCOUNT, closure, is_account_refused
 from shared.ledger.records import Failure, Job, Run, RunState, Seconds, Watch
 from shared.ledger.states import DOUBT, RELEASE, SETTLED, JobState
 from shared.workflow.asking import AssetRequest, ask_again
 from shared.workflow.buy_asset import SUBMITTER_LOST
-from shared.workflow.open_jobs import JobDesk, look_up, settle_doubt
+from shared.workflow.open_jobs import FOUND_OVER, JobDesk, look_up, settle_doubt
 from shared.workflow.record_outcome import EXECUTION_ENDED, ClosingDesk, RunEnd, record_outcome
 from shared.workflow.request_review import ReviewRequest
 from shared.workflow.run_over import TAKEN_OVER
@@ -78,20 +79,29 @@ class Reconciled:
     ----------
     watched
         What became of each address that is watched, by what was done.
+    open
+        How many jobs somebody still has to bring to an end.
     oldest_open
         How long the oldest job that is open, and not held, has been so.
     held
         How many jobs wait for a person's decision.
-    paused
-        Whether fal refuses the account.
+    account_refused
+        Whether fal refuses the key or the balance.
+    callbacks_missed
+        How many jobs were found to be over at fal before any callback had said so.
+    today
+        What was reserved or paid since midnight (UTC).
     """
 
     watched: Counter[str]
     runs: Counter[str]
     dead_letters: int
+    open: int
     oldest_open: Seconds
     held: int
-    paused: bool
+    account_refused: bool
+    callbacks_missed: int
+    today: Usage
 
 
 class CycleTroubled(ExceptionGroup[Exception]):
@@ -112,7 +122,8 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
     ledger = desk.jobs.ledger
     watches = ledger.watched()
     jobs = ledger.jobs(watch.address for watch in watches)
-    paused = closure("", ledger.outages((ACCOUNT,)), now) is not None
+    outages = ledger.outages((ACCOUNT,))
+    paused = closure("", outages, now) is not None
     problems: list[Exception] = []
     doubted = [job for job in jobs.values() if job.state in {JobState.UNCONFIRMED, JobState.HELD}]
 
@@ -136,9 +147,12 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
         watched=seen,
         runs=runs,
         dead_letters=letters.total(),
+        open=sum(job.is_open for job in jobs.values()),
         oldest_open=now - min(open_since, default=now),
         held=sum(job.state is JobState.HELD for job in jobs.values()),
-        paused=paused,
+        account_refused=is_account_refused(outages, now),
+        callbacks_missed=sum(seen[word] for word in FOUND_OVER),
+        today=ledger.spent(Budget(BudgetKind.DAY, day_of(now))),
     )
     if problems:
         raise CycleTroubled(cycle, problems)

@@ -1,7 +1,7 @@
 """Close a run: its state in the ledger, its bill, the papers beside the script, and one event."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -15,6 +15,9 @@ from shared.plan.models import Plan
 from shared.plan.timeline import episode_seconds
 from shared.ports import ObjectMissing
 from shared.run_record import RunRecord
+from shared.storyboard.facts import Ending, Storyboard
+from shared.workflow.events import ended_event, tell
+from shared.workflow.publish_storyboard import publish_storyboard
 from shared.workflow.reasons import reason_of, troubles_of
 from shared.workflow.review import STORYBOARD_REJECTED
 from shared.workflow.run_over import SUPERSEDED
@@ -46,12 +49,19 @@ class RunEnd(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class ClosingDesk:
-    """What closing needs from the world."""
+    """What closing needs from the world.
+
+    Parameters
+    ----------
+    bucket_name
+        The name by which people and events find the files.
+    """
 
     ledger: "Ledger"
     bucket: "Bucket"
     events: "Events"
     status: StatusBoard
+    bucket_name: str
     clock: Callable[[], Seconds]
 
 
@@ -87,13 +97,15 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
     if state is not RunState.SUPERSEDED:
         ended = run.model_copy(update={"state": state, **changes})
         _write_papers(ended, record, bill, troubles, desk)
-        _tell(ended, desk)
+        tell(ended_event(ended, record.plan if record else None, bill, desk.bucket_name), desk.events)
+        _write_page(ended, record, bill, troubles, desk)
     closed = desk.ledger.update_run(run, state, changes)
     if closed:
         return _closed(closed)
     first = desk.ledger.run(run.episode_id, run.digest)
     if first and first.name == run.name and first.state is not RunState.SUPERSEDED:
         _write_papers(first, record, bill, troubles, desk)  # somebody else closed it meanwhile: these are its papers
+        _write_page(first, record, bill, troubles, desk)
     return record_outcome(end, desk)
 
 
@@ -169,24 +181,39 @@ def _write_papers(
         details |= {"episode": videos[first], "videos": videos, "seconds": seconds}
         if any(part.cues for part in record.plan.parts):
             details["captions"] = ("captions.srt", "captions.vtt")
-        desk.status.of_run(run, EpisodeState.DONE, f"the episode is done: {seconds:.0f} seconds", **details)
+        desk.status.of_run(run, EpisodeState.DONE, _done(record), **details)
     else:
-        message = run.failure.message if run.failure else "the run ended without a reason"
-        desk.status.of_run(run, EpisodeState.FAILED, message, **details)
+        desk.status.of_run(run, EpisodeState.FAILED, _failed(run), **details)
+
+
+def _write_page(
+    run: Run,
+    record: RunRecord | None,
+    bill: Bill | None,
+    troubles: tuple[Trouble, ...],
+    desk: ClosingDesk,
+) -> None:
+    """Write the storyboard page, when everything else is written and told; without a plan there is nothing to show."""
+    if record is None or bill is None or not desk.status.is_newest(run):
+        return
+    is_done = run.state is RunState.DONE
+    storyboard = Storyboard(
+        record=replace(record, run=run),
+        bill=bill,
+        ending=Ending.DONE if is_done else Ending.FAILED,
+        message=_done(record) if is_done else _failed(run),
+        troubles=troubles,
+    )
+    publish_storyboard(storyboard, desk.bucket)
+
+
+def _done(record: RunRecord) -> str:
+    return f"the episode is done: {episode_seconds(record.plan):.0f} seconds"
+
+
+def _failed(run: Run) -> str:
+    return run.failure.message if run.failure else "the run ended without a reason"
 
 
 def _put_document(key: str, document: Frozen, desk: ClosingDesk) -> None:
     desk.bucket.put(key, document.model_dump_json(indent=2).encode(), "application/json")
-
-
-def _tell(run: Run, desk: ClosingDesk) -> None:
-    desk.events.publish(
-        "Episode Done" if run.state is RunState.DONE else "Episode Failed",
-        {
-            "episode_id": run.episode_id,
-            "run": run.name,
-            "attempt": run.attempt,
-            "state": run.state,
-            "failure": run.failure.model_dump() if run.failure else None,
-        },
-    )

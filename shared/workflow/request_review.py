@@ -8,10 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.addresses import Address
+from shared.bill import bill_of
 from shared.frozen import Frozen
 from shared.keys import STORYBOARD_FOLDER, episode_folder
 from shared.ledger.records import Job, Run, RunState, Seconds
 from shared.plan.models import Plan, PlannedShot
+from shared.run_record import RunRecord
+from shared.storyboard.facts import Ending, Storyboard
+from shared.workflow.events import EpisodeWaitingForReview, about, tell
+from shared.workflow.publish_storyboard import publish_storyboard
 from shared.workflow.quoting import quote_of_missing
 from shared.workflow.review import STORYBOARD_REJECTED, note_approval
 from shared.workflow.run_over import why_run_is_over
@@ -100,18 +105,14 @@ def request_review(request: ReviewRequest, desk: ReviewDesk) -> Asked:
     shown = {"pictures": pictures, "how_to_answer": how, "answer_until": until}
     money = {"expected_usd": quote.expected_usd, "ceiling_usd": quote.ceiling_usd}
     desk.status.of_run(run, EpisodeState.WAITING_FOR_REVIEW, message, warnings=plan.warnings, **shown, **money)
-    desk.events.publish(
-        "Episode Waiting For Review",
-        {
-            "episode_id": run.episode_id,
-            "run": run.name,
-            "attempt": run.attempt,
-            "message": message,
-            **shown,
-            "pictures": [picture.model_dump() for picture in pictures],
-            **money,
-        },
+    event = EpisodeWaitingForReview.model_validate(
+        {**about(run, desk.bucket_name), "message": message, **shown, **money}
     )
+    tell(event, desk.events)
+    record = RunRecord(run=run, plan=plan, jobs=jobs)
+    answers = {answer: how[answer] for answer in ("approve", "reject")}
+    page = Storyboard(record, bill_of(record), Ending.WAITING, message, how_to_answer=answers)
+    publish_storyboard(page, desk.bucket)
     desk.ledger.update_run(run, RunState.RUNNING, {"review_token": request.token})
     return Asked.WAITING
 

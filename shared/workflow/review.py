@@ -46,11 +46,12 @@ def reject(run: Run, reason: str, ledger: "Ledger", tokens: "TaskTokens") -> Non
 
 def _token_of(run: Run) -> str:
     if run.review_token is None or not is_waiting_for_review(run):
-        raise NoReviewWaiting(_how_it_stands(run))
+        raise NoReviewWaiting(how_it_stands(run))
     return run.review_token
 
 
-def _how_it_stands(run: Run) -> str:
+def how_it_stands(run: Run) -> str:
+    """Return why a run waits for nobody."""
     if run.state in ENDED_RUNS:
         why = f": {run.failure.message}" if run.failure else ""
         return f"the newest run of {run.episode_id} has ended as {run.state.lower()}{why}"

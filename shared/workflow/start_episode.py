@@ -22,6 +22,7 @@ from shared.ledger.rules import NEVER
 from shared.ports import LONGEST_DELAY
 from shared.script.problems import quoted
 from shared.script.text import composed
+from shared.workflow.batch_orders import is_left_to_a_batch
 from shared.workflow.inputs import EpisodeInputs, execution_name, read_inputs
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Considered(StrEnum):
     WAITING_FOR_FILES = "waiting for files"
     NOT_AN_INPUT = "not an input"
     NO_EPISODE = "the folder's name is no episode's id"
+    LEFT_TO_A_BATCH = "left to a batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def consider_again(message: Patience, desk: UploadDesk) -> Considered:
 
 
 def _start(inputs: EpisodeInputs, waiting_since: Seconds, desk: UploadDesk) -> Considered:
+    if is_left_to_a_batch(inputs, desk.bucket, desk.ledger):
+        return Considered.LEFT_TO_A_BATCH
     left = waiting_since + desk.patience - desk.clock()
     if inputs.missing and left > 0:
         desk.status.waiting_for_files(inputs)

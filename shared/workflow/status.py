@@ -26,6 +26,9 @@ class EpisodeState(StrEnum):
     FAILED = "failed"
 
 
+_ENDINGS = frozenset({EpisodeState.DONE, EpisodeState.FAILED})
+
+
 class Trouble(Frozen):
     """Something that did not work, and why."""
 
@@ -132,8 +135,9 @@ class StatusBoard:
         )
 
     def of_run(self, run: Run, state: EpisodeState, message: str, **details: object) -> None:
-        """Say how a run stands, unless a newer one has taken over."""
-        if not self.is_newest(run):
+        """Say how a run stands, unless a newer one has taken over; of one that has ended, only how it ended."""
+        newest = self._ledger.newest_run(run.episode_id)
+        if newest is None or newest.name != run.name or (newest.ended_at is not None and state not in _ENDINGS):
             return
         self._write(
             EpisodeStatus.model_validate(

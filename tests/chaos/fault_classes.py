@@ -214,6 +214,20 @@ def _superseded(name: str, scene: Scene) -> Armed:
     return Armed(name, lambda: len(hits), tick)
 
 
+def _cancelled(name: str, scene: Scene) -> Armed:
+    """Somebody cancels a run, sooner or later, and has reconcile look at once."""
+    at = scene.dice.randint(2, 20)
+    hits: list[int] = []
+
+    def tick() -> None:
+        stage = scene.stage
+        if not hits and stage.served >= at and stage.cancel_run(scene.dice.choice(scene.episodes).episode_id):
+            hits.append(1)
+            stage.reconcile()
+
+    return Armed(name, lambda: len(hits), tick)
+
+
 def _same_person(name: str, scene: Scene) -> Armed:
     return Armed(name, lambda: people_shared(scene.episodes))
 
@@ -277,6 +291,7 @@ def _classes() -> Iterator[tuple[str, Arm]]:
     yield "messages out of order", _messages_out_of_order
     yield "execution stopped", _stop
     yield "superseded", _superseded
+    yield "cancelled", _cancelled
     yield "two episodes ask for the same person", _same_person
 
 

@@ -13,8 +13,14 @@ from moto.sqs.models import sqs_backends
 
 from local.fal.faults import WebhookFault
 from local.fal.process import SimulatedFal
+from shared.aws.bucket import S3Bucket
+from shared.aws.event_bus import EventBridgeEvents
+from shared.aws.step_functions import SfnExecutions
 from shared.ledger.dynamo_table import record_of
 from shared.ledger.records import Job, Waiter
+from shared.workflow.cancel_run import Cancelling, cancel_run
+from shared.workflow.record_outcome import ClosingDesk
+from shared.workflow.status import StatusBoard
 from tests.chaos.outgoing import Outgoing
 from tests.chaos.troupe import Troupe
 from tests.chaos.virtual_time import VirtualClock
@@ -99,6 +105,20 @@ class ChaosStage(Stage):
     def stop_execution(self, name: str) -> None:
         arn = f"{self.values.arn('Plot').replace(':stateMachine:', ':execution:')}:{name}"
         self._states.stop_execution(executionArn=arn)
+
+    def cancel_run(self, episode_id: str) -> bool:
+        """Cancel an episode's newest run as the operator's command does; tell whether there was one under way."""
+        bucket = S3Bucket(self._s3, self.bucket)
+        desk = ClosingDesk(
+            ledger=self.ledger,
+            bucket=bucket,
+            events=EventBridgeEvents(client("events")),
+            status=StatusBoard(bucket, self.ledger, self.clock),
+            bucket_name=self.bucket,
+            clock=self.clock,
+        )
+        executions = SfnExecutions(self._states, self.values.arn("Plot"))
+        return cancel_run(episode_id, "", desk, executions).outcome is Cancelling.CANCELLED
 
     def call_back(self, headers: Mapping[str, str], query: str, body: bytes) -> int:
         """Hand a callback over, as often at once as it is to be; return the worst of the answers."""

@@ -41,6 +41,7 @@ NAMED = (
     "two episodes ask for the same person",
     "execution stopped",
     "superseded",
+    "cancelled",
 )
 """Classes that strike alone here; the others only come in random rounds."""
 

@@ -56,12 +56,13 @@ def test_a_stopped_execution_is_closed_and_taken_up_by_the_next_batch(stage: Sta
     status = json.loads(stage.target.bucket.get(f"{episode_folder('stopped')}status.json"))
     assert (status["state"], "stopped" in status["message"]) == ("failed", True)
     # and when the nightly batch comes, it is taken up again, with what was bought
-    assert invoke(stage, "StartBatch")["stopped"] == "started"
+    assert invoke(stage, "StartBatch")["_scheduled"]["stopped"] == "running"
     ended = follow("stopped", stage.target, lambda *_: None)
     assert (ended.run.state, ended.run.attempt) == (RunState.DONE, 2)
     assert stage.asked() - before == EVERYTHING
     # and the batch after that has nothing to do
-    assert invoke(stage, "StartBatch")["stopped"] != "started"
+    assert invoke(stage, "StartBatch").get("_scheduled", {}).get("stopped", "done") == "done"
+    assert stage.executions("stopped-").count("SUCCEEDED") == 1
 
 
 def test_results_whose_callbacks_were_lost_are_found(stage: Stage, tmp_path: Path) -> None:

@@ -219,7 +219,8 @@ def test_its_sound_is_as_loud_as_it_should_be_with_music_under_it(made: Made) ->
 
 def test_what_lies_beside_it(made: Made) -> None:
     names = {path.name for path in made.video.parent.iterdir()}
-    assert names == {"episode.mp4", "poster.jpg", "captions.srt", "captions.vtt", "status.json", "bill.json"}
+    papers = {"captions.srt", "captions.vtt", "status.json", "bill.json", "storyboard.html"}
+    assert names == {"episode.mp4", "poster.jpg", *papers}
     assert status_of(made).videos == {"16:9": "episode.mp4"}
     with Image.open(made.video.parent / "poster.jpg") as poster:
         assert poster.size == (1280, 720)

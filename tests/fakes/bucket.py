@@ -1,7 +1,7 @@
 """The bucket in memory."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from shared.ledger.records import Seconds
@@ -45,6 +45,10 @@ class MemoryBucket:
 
     def copy(self, source_key: str, target_key: str, content_type: str) -> None:
         self.put(target_key, self._find(source_key)[0], content_type)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._objects.pop(key, None)
 
     # For tests
 

@@ -33,10 +33,11 @@ class Fuse:
             self.at = None
         if blows and not self.done:
             raise Crash
-        answer = function(*args, **kwargs)
-        if blows:
-            raise Crash
-        return answer
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if blows:  # an exception is an answer too
+                raise Crash
 
 
 class Wired:
@@ -62,7 +63,9 @@ class Stage:
         self._me = threading.local()
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        me = self._me.number
+        me: int | None = getattr(self._me, "number", None)
+        if me is None:  # a caller's own thread aside, on which it waits: the turn is that caller's
+            return function(*args, **kwargs)
         with self._turn:
             self._waiting.add(me)
             self._turn.notify_all()

@@ -1,5 +1,6 @@
 """What `sam build` makes: for Lambda, and the same for this machine, so that it can be run."""
 
+import functools
 import os
 import platform
 import subprocess
@@ -65,8 +66,9 @@ class Build:
         return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
+@functools.cache
 def sam_build(architecture: str, python: str) -> Build:
-    """Build for an architecture, as `sam deploy` wants it, and for a Python."""
+    """Build for an architecture, as `sam deploy` wants it, and for a Python; once in a process."""
     folder = BUILDS / f"{architecture}-python{python}"
     subprocess.run(
         [

@@ -46,10 +46,11 @@ def test_a_layer_holds_what_its_lock_names(deployable: Deployable) -> None:
     }
 
 
-def test_the_shared_layer_holds_every_module_and_font_and_nothing_else_of_ours(deployable: Deployable) -> None:
+def test_the_shared_layer_holds_modules_fonts_and_the_page_and_nothing_else_of_ours(deployable: Deployable) -> None:
     build, _ = deployable
     ours = {path.relative_to(ROOT / "shared") for path in (ROOT / "shared").rglob("*.py")}
     ours |= {path.relative_to(ROOT / "shared") for path in (ROOT / "shared" / "fonts").iterdir() if path.is_file()}
+    ours |= {path.relative_to(ROOT / "shared") for path in (ROOT / "shared" / "storyboard").glob("page.*s*")}
     package = build.layer("SharedLayer") / "shared"
     shipped = {path.relative_to(package) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert shipped == ours

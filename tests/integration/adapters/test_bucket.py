@@ -67,3 +67,17 @@ def test_the_same_content_has_the_same_etag(bucket: Bucket) -> None:
         etags.append(bucket.list("a/")[0].etag)
     # then the digest of an episode's inputs tells the states apart, and knows the first one again
     assert etags[0] == etags[2] != etags[1]
+
+
+def test_what_is_deleted_is_gone_and_nothing_else(bucket: Bucket) -> None:
+    # given more objects than one request deletes, and one beside them
+    keys = [f"derived/house/{number:04d}" for number in range(1005)]
+    for key in [*keys, "assets/clip/a"]:
+        bucket.put(key, b"film", "video/mp4")
+    # when they are deleted, one of them twice
+    bucket.delete(key for key in [*keys, keys[0]])
+    # then they are gone, and the other is there
+    assert [stored.key for stored in bucket.list("")] == ["assets/clip/a"]
+    # and deleting what is not there, or nothing, is no mistake
+    bucket.delete(["nowhere"])
+    bucket.delete([])

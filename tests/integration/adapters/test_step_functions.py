@@ -29,7 +29,7 @@ def state_machine(aws: Callable[[str], Any]) -> Iterator[str]:
 def executions(request: pytest.FixtureRequest) -> tuple[Executions, End]:
     if request.param == "fake":
         memory = MemoryExecutions()
-        return memory, lambda arn: memory.ended.add(arn.removeprefix("arn:execution:"))
+        return memory, lambda arn: memory.ended.add(arn.rpartition(":")[2])
     states, arn = request.getfixturevalue("aws")("stepfunctions"), request.getfixturevalue("state_machine")
     return SfnExecutions(states, arn), lambda execution: states.stop_execution(executionArn=execution)
 
@@ -58,6 +58,20 @@ def test_an_execution_that_never_was_does_not_run(executions: tuple[Executions, 
     starter, _ = executions
     arn = starter.start("lighthouse-3", {})
     assert not starter.is_running(arn.replace("lighthouse-3", "lighthouse-4"))
+
+
+def test_an_execution_that_is_stopped_ends_and_one_that_has_ended_stays_so(executions: tuple[Executions, End]) -> None:
+    starter, end = executions
+    failure = Failure(error="Cancelled", message="the run was cancelled")
+    arn = starter.start("lighthouse-5", {})
+    ended = starter.start("lighthouse-6", {})
+    end(ended)
+    # when it is stopped, again and again, and so is one that has ended and one that never was
+    for execution in (arn, arn, ended, arn.replace("lighthouse-5", "lighthouse-7")):
+        starter.stop(execution, failure)
+    # then none of them runs
+    assert not starter.is_running(arn)
+    assert not starter.is_running(ended)
 
 
 class _Answering:

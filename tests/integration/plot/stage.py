@@ -190,6 +190,11 @@ class Stage:
         listed = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)["Contents"]
         return {entry["Key"].removeprefix(prefix) for entry in listed}
 
+    def stored_keys(self) -> set[str]:
+        """Return the keys of all objects in the bucket."""
+        listed = self._s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return {entry["Key"] for entry in listed}
+
     def told(self) -> list[tuple[str, str]]:
         """Return the events that were put on the bus, each with the run that it tells of."""
         url = self._sqs.get_queue_url(QueueName=TOLD_QUEUE)["QueueUrl"]

@@ -20,11 +20,14 @@ _PSEUDO_PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::StackName": "plot",
 }
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 _SERVICES = {
+    "AWS::CloudWatch::Alarm": "cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     "AWS::Serverless::Function": "lambda:{region}:{account}:function:{name}",
     "AWS::Serverless::StateMachine": "states:{region}:{account}:stateMachine:{name}",
@@ -48,11 +51,11 @@ class TemplateValues:
     template: dict[str, Any] = field(default_factory=lambda: read_template(ROOT / "template.yaml"))
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the properties of all resources of a type, as they stand."""
+        """Return the properties of all resources of a type that are made, as they stand."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self.template["Resources"].items()
-            if resource["Type"] == kind
+            if resource["Type"] == kind and ("Condition" not in resource or self._holds(resource["Condition"]))
         }
 
     def name(self, logical_id: str) -> str:
@@ -78,7 +81,7 @@ class TemplateValues:
         match self._type(name):
             case "AWS::SQS::Queue":
                 return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
-            case "AWS::Serverless::StateMachine":
+            case "AWS::Serverless::StateMachine" | "AWS::SNS::Topic":
                 return self.arn(name)
             case _:
                 return self.name(name)
@@ -106,8 +109,10 @@ class TemplateValues:
                 return re.sub(r"\$\{([^}]+)\}", lambda found: self._substituted(found[1]), text)
             case {"Fn::Join": [separator, entries]}:
                 return str(separator).join(str(self.resolve(entry)) for entry in entries)
+            case {"Fn::If": [condition, then, otherwise]}:
+                return self.resolve(then if self._holds(condition) else otherwise)
             case dict():
-                return {key: self.resolve(value) for key, value in node.items()}
+                return {key: self.resolve(value) for key, value in node.items() if not self._is_absent(value)}
             case list():
                 return [self.resolve(entry) for entry in node]
             case _:
@@ -137,6 +142,22 @@ class TemplateValues:
         definition = json.loads(text)
         assert isinstance(definition, dict)
         return definition
+
+    def _holds(self, condition: str) -> bool:
+        """Tell whether a condition holds; all of the template's are of the one form."""
+        match self.template["Conditions"][condition]:
+            case {"Fn::Not": [{"Fn::Equals": [one, other]}]}:
+                return bool(self.resolve(one) != self.resolve(other))
+            case form:
+                raise ValueError(f"no test needs a condition like {form} so far")
+
+    def _is_absent(self, node: Any) -> bool:
+        """Tell whether a property is as if it were not there."""
+        match node:
+            case {"Fn::If": [condition, then, otherwise]}:
+                return bool((then if self._holds(condition) else otherwise) == _NO_VALUE)
+            case _:
+                return bool(node == _NO_VALUE)
 
     def _substituted(self, name: str) -> str:
         resource, dot, attribute = name.partition(".")

@@ -1,5 +1,6 @@
 """Runs in which something goes wrong: which way the plot takes, and what people are told."""
 
+import html
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -58,6 +59,9 @@ def test_a_portrait_that_is_refused_fails_the_run_and_nothing_more_is_bought(
     assert (ended.status, ended.error) == ("FAILED", "AssetFailed")
     status = stage.document("tiny", "status.json")
     assert status["state"] == "failed"
+    page = stage.result("tiny", "storyboard.html").decode()
+    assert (page.count("<video "), "not made" in page) == (0, True)
+    assert html.escape(status["message"], quote=False)[1:] in page
     assert status["message"].startswith("portrait of Mara Quill: ")
     assert status["message"] == ended.cause
     assert [trouble["error"] for trouble in status["troubles"]] == ["content_policy_violation"]

@@ -68,7 +68,7 @@ def test_only_pictures_are_bought_before_they_are_approved_and_then_the_clips(
     assert stage.bought() == PICTURES
     assert len(stage.fal.control.requests()) == 4
     # and they lie beside the script, where status and event say
-    assert stage.folder("tiny") - files.keys() == {"status.json", AT_THE_DOOR, AT_THE_TABLE}
+    assert stage.folder("tiny") - files.keys() == {"status.json", "storyboard.html", AT_THE_DOOR, AT_THE_TABLE}
     assert stage.result("tiny", AT_THE_DOOR).startswith(b"\x89PNG")
     status = stage.document("tiny", "status.json")
     assert status["state"] == "waiting_for_review"
@@ -76,6 +76,9 @@ def test_only_pictures_are_bought_before_they_are_approved_and_then_the_clips(
     assert status["pictures"][0]["uri"] == f"s3://{stage.bucket}/episodes/tiny/{AT_THE_DOOR}"
     assert 0 < status["expected_usd"] <= status["ceiling_usd"]
     assert stage.told() == [("Episode Waiting For Review", run.name)]
+    page = stage.result("tiny", "storyboard.html").decode()
+    assert (page.count("<video "), page.count('src="data:image/webp;base64,')) == (0, 4)
+    assert f"<code>{status['how_to_answer']['approve']}</code>" in page
     # and laying them out has started nothing
     stage.play_uploads()
     assert stage.execution_states() == {run.name: "RUNNING"}

@@ -23,14 +23,17 @@ def test_uploads_become_an_episode_and_everything_is_paid_for_once(stage: Stage,
     ended = stage.play_out(name)
     # then
     assert ended.status == "SUCCEEDED"
-    results = {"episode.mp4", "poster.jpg", "captions.srt", "captions.vtt", "status.json", "bill.json"}
-    assert stage.folder("tiny") - tiny.keys() == results
+    papers = {"captions.srt", "captions.vtt", "status.json", "bill.json", "storyboard.html"}
+    assert stage.folder("tiny") - tiny.keys() == {"episode.mp4", "poster.jpg", *papers}
     status, bill = stage.document("tiny", "status.json"), stage.document("tiny", "bill.json")
     with av.open(io.BytesIO(stage.result("tiny", "episode.mp4")), "r") as episode:
         assert len(list(episode.decode(video=0))) == round(status["seconds"] * 25)
     assert (status["state"], status["run"], status["troubles"]) == ("done", name, [])
     assert (bill["bought"], bill["reused"]) == (5, 0)
     assert stage.bought() == ALL_OF_TINY
+    page = stage.result("tiny", "storyboard.html").decode()
+    assert (page.count("<video "), page.count('src="data:image/webp;base64,')) == (1, 3)
+    assert page.count("queued from ") + page.count("unknown from ") == 5
     assert {line["request_id"] for line in bill["lines"]} == {
         line.request_id for line in stage.fal.control.invoice().lines
     }

@@ -137,7 +137,7 @@ def test_a_guessed_secret_is_counted_and_dropped(deployed: Deployed, capsys: pyt
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
     queues = {f"{kind}_QUEUE_URL": "x" for kind in ("PORTRAIT", "BACKGROUND", "COMPOSITE", "CLIP")}
-    own = {"TABLE": "ledger-webhook", "FAL_KEY": "id:made-up", "POWERTOOLS_METRICS_NAMESPACE": "Showrunner"}
+    own = {"TABLE": "ledger-webhook", "FAL_KEY": "id:made-up"}
     collect = load_handler(ROOT / "functions/collect_asset", {**deployed.environment, **queues, **own})
     assert deployed.call_back(deployed.cold(), signed(at=now()), BODY) == 200
     [message] = deployed.inbox()

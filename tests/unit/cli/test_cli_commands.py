@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import FAILED, USAGE, app
+from cli.exit_codes import FAILED, USAGE
+from cli.main import app
 from tests.builders import TWO_SCENES
 
 runner = CliRunner()

@@ -52,7 +52,7 @@ def test_every_video_is_downloaded_with_its_poster_and_the_captions(tmp_path: Pa
     results = {"episode.mp4", "episode-9x16.mp4", "poster.jpg", "poster-9x16.jpg", "captions.srt", "captions.vtt"}
     found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
     assert {name: found[name] for name in results} == {name: name for name in results}
-    assert found.keys() == results | {"status.json", "bill.json"}
+    assert found.keys() == results | {"status.json", "bill.json", "storyboard.html"}
 
 
 def test_what_belongs_to_an_earlier_state_of_the_script_is_left_where_it_is(tmp_path: Path) -> None:
@@ -64,7 +64,8 @@ def test_what_belongs_to_an_earlier_state_of_the_script_is_left_where_it_is(tmp_
     world, run = ended_world({**TWO_SCENES, "scenes": silent})
     # when it is downloaded, then only what its status names is
     finish(world, run, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"episode.mp4", "poster.jpg", "status.json", "bill.json"}
+    papers = {"status.json", "bill.json", "storyboard.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {"episode.mp4", "poster.jpg", *papers}
 
 
 def test_nothing_is_downloaded_of_a_run_that_failed(tmp_path: Path) -> None:

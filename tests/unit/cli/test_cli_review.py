@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from cli import commands
+from cli.exit_codes import FAILED, USAGE, WAITS_FOR_REVIEW
 from cli.follow import ReviewWanted, follow
-from cli.main import FAILED, USAGE, WAITS_FOR_REVIEW, app
+from cli.main import app
 from cli.make import EpisodeFailed, finish_episode
 from cli.review import ReviewLeftOpen, approve_unasked, ask, leave_open, reviewer_for
 from cli.target import Target
@@ -131,7 +131,7 @@ def test_by_option_it_is_approved_and_the_run_followed_to_its_end(
     ("is_deployed", "words"),
     [
         (True, [f"episode approve {EPISODE} --stack a-stack", f"episode reject {EPISODE} --stack a-stack --reason"]),
-        (False, ["On this machine", "--approve", "take"]),
+        (False, [f"`episode approve {EPISODE}`", f"`episode reject {EPISODE} --reason", "--approve", "take"]),
     ],
 )
 def test_in_a_pipe_it_is_left_open_with_a_word_on_how_to_go_on(
@@ -193,7 +193,7 @@ def test_nobody_is_asked_in_a_pipe(console: Console) -> None:
 
 @pytest.fixture
 def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(commands, "deployed_target", lambda *_: target_of(world, is_deployed=True))
+    monkeypatch.setattr("cli.options.deployed_target", lambda *_: target_of(world, is_deployed=True))
     return world
 
 
@@ -228,11 +228,13 @@ def test_an_episode_that_nobody_knows(stack: World) -> None:
 
 
 @pytest.mark.parametrize("command", [["approve", EPISODE], ["reject", EPISODE, "--reason", "any"]])
-def test_without_a_stack_it_is_said_where_runs_of_this_machine_are_answered(command: list[str]) -> None:
-    result = runner.invoke(app, command)
-    assert result.exit_code == USAGE
-    assert "--stack" in result.stderr
-    assert "episode run FOLDER --approve" in " ".join(result.stderr.split())
+def test_without_a_stack_an_answer_is_for_a_run_of_this_machine(command: list[str], tmp_path: Path) -> None:
+    # given a machine that keeps nothing
+    result = runner.invoke(app, [*command, "--state", str(tmp_path / "state")])
+    # then that is said, and nothing is started
+    assert result.exit_code == FAILED
+    assert f"there is no run of {EPISODE} in this machine" in " ".join(result.stderr.split())
+    assert not (tmp_path / "state").exists()
 
 
 @pytest.fixture

@@ -39,7 +39,9 @@ def test_what_was_bought_is_never_among_what_may_be_pruned(kind: AssetKind) -> N
     assert FileRef.of_asset(kind, ADDRESS).key == f"assets/{kind}/{ADDRESS}"
 
 
-@pytest.mark.parametrize("kind", [FileKind.PART, FileKind.HOUSE, FileKind.DISSOLVE, FileKind.EPISODE])
+@pytest.mark.parametrize(
+    "kind", [FileKind.PART, FileKind.HOUSE, FileKind.DISSOLVE, FileKind.EPISODE, FileKind.THUMBNAIL]
+)
 def test_what_is_derived_may_be_pruned(kind: FileKind) -> None:
     assert FileRef(kind=kind, address=ADDRESS).key.startswith("derived/")
 

@@ -1,5 +1,7 @@
 """Where the template and the state machine lie, and a fresh copy of each to look at, or to spoil."""
 
+import copy
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,11 @@ DEFINITION = ROOT / "statemachine" / "episode.asl.json"
 
 
 def template() -> Template:
+    return copy.deepcopy(_read())
+
+
+@functools.cache
+def _read() -> Template:
     return read_template(ROOT / "template.yaml")
 
 

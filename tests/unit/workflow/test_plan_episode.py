@@ -23,6 +23,7 @@ from shared.workflow.read_files import FilesRefused
 from shared.workflow.status import EpisodeState
 from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, addresses_of, claim_job, claim_of, inputs_of, part_of
 from tests.fakes.faults import Crash, Fuse
+from tests.fakes.step_functions import execution_arn
 from tests.world import World
 
 RUN = "execution-1"
@@ -68,7 +69,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 def plan(world: World, digest: str | None = None, run: str = RUN, episode_id: str = EPISODE) -> PlanAnswer:
     input_ = PlanInput(episode_id=episode_id, digest=digest)
-    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=f"arn:execution:{run}", input=input_)
+    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=execution_arn(run), input=input_)
     return plan_episode(request, world.planning())
 
 
@@ -91,7 +92,7 @@ def test_a_run_is_planned(folder: Folder) -> None:
     made = folder.planned(answer)
     run = folder.ledger.newest_run(EPISODE)
     assert run
-    assert (run.name, run.state, run.execution_arn) == (RUN, RunState.RUNNING, f"arn:execution:{RUN}")
+    assert (run.name, run.state, run.execution_arn) == (RUN, RunState.RUNNING, execution_arn(RUN))
     assert run.plan_key == answer.plan_key
     assert made.run == RUN
     # and the plot gets every shot and part, with everything to be asked for

@@ -3,7 +3,9 @@
 import pytest
 
 from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, Queued
+from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome, Queued
+from shared.ledger.budgets import Usage
+from shared.ledger.outages import ACCOUNT, ACCOUNT_CLOSED
 from shared.ledger.rules import NEVER
 from shared.ledger.states import ACCEPT, DOUBT, SEND, JobState, Transition
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
@@ -232,3 +234,51 @@ def test_dead_letters_answer_their_tokens(world: World) -> None:
     assert reconcile(world.reconciling()).dead_letters == 2
     assert {world.tokens.error(token) for token in ("one", "two")} == {"RequestUndeliverable"}
     assert world.dead_letters.letters == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "missed"),
+    [
+        (Finished(image_delivered()["payload"]), 1),
+        (Failed(SortedError("http_500", "fal answered with status 500", Scope.ENDPOINT, retry=False)), 1),
+        (InProgress(), 0),
+        (Gone(), 0),
+    ],
+)
+def test_a_result_of_which_no_callback_has_told_is_counted(world: World, outcome: JobOutcome, missed: int) -> None:
+    # given a job whose callback never came
+    open_job(world, SEND, ACCEPT)
+    world.provider.outcomes = {"request-1": outcome}
+    # then it is counted when it is over at fal, and only then
+    seen = reconcile(world.reconciling())
+    assert (seen.callbacks_missed, seen.open) == (missed, 1)
+
+
+def test_what_a_day_has_cost_so_far(world: World) -> None:
+    # given a job of yesterday and one of today
+    open_job(world, SEND, ACCEPT)
+    world.clock.forward(86_400)
+    open_job(world, SEND, ACCEPT, address="b" * 40, request_id="request-2")
+    # then today's is what the day has cost
+    assert reconcile(world.reconciling()).today == Usage(usd=0.06, images=1)
+
+
+def test_an_account_counts_as_refused_between_two_tries_too(world: World) -> None:
+    # given fal that refused the account
+    assert not reconcile(world.reconciling()).account_refused
+    until = world.clock() + ACCOUNT_CLOSED
+    world.ledger.note_outage(ACCOUNT, "no balance", world.clock(), until=until)
+    # when time goes by without another try
+    refused = []
+    for _ in range(5):
+        refused.append(reconcile(world.reconciling()).account_refused)
+        world.clock.forward(300)
+    # then it counts as refused for a while, though it may be tried again already, and not for ever
+    assert refused == [True, True, True, True, False]
+
+
+def test_an_account_that_is_accepted_again_counts_as_refused_no_more(world: World) -> None:
+    world.ledger.note_outage(ACCOUNT, "no balance", world.clock(), until=world.clock() + ACCOUNT_CLOSED)
+    assert reconcile(world.reconciling()).account_refused
+    world.ledger.end_outage(ACCOUNT)
+    assert not reconcile(world.reconciling()).account_refused

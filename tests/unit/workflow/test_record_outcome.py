@@ -12,7 +12,7 @@ from shared.workflow.record_outcome import ClosedRun, RunEnd, record_outcome
 from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_job, claim_of, plan_of
 from tests.fakes.faults import Crash, Fuse
-from tests.world import World
+from tests.world import BUCKET, World
 
 PLAN = plan_of(TWO_SCENES)
 PORTRAIT, OTHER_PORTRAIT = sorted(addresses_of(PLAN, AssetKind.PORTRAIT))
@@ -76,10 +76,12 @@ def test_a_run_that_succeeded(world: World) -> None:
     assert [(entry["line"], entry["engine"]) for entry in bill(world)["stepped_down"]] == [(2, "still")]
     # and the bill is kept for this attempt too
     assert world.bucket.get(bill_key(EPISODE, RUN)) == world.bucket.get(BILL)
-    # and there was one event
-    assert world.events.published == [
-        ("Episode Done", {"episode_id": EPISODE, "run": RUN, "attempt": 1, "state": "DONE", "failure": None})
-    ]
+    # and there was one event, which says the same
+    ((kind, told),) = world.events.published
+    assert (kind, told["state"], told["run"], told["attempt"]) == ("Episode Done", "done", RUN, 1)
+    assert (told["seconds"], told["stepped_down"]) == (status.seconds, 1)
+    kept = f"s3://{BUCKET}/{bill_key(EPISODE, RUN)}"
+    assert told["spent"] == {"usd": 0.06, "possibly_usd": 0, "bought": 1, "reused": 1, "bill": kept}
 
 
 @pytest.mark.parametrize("left", [None, b"", b"{"])
@@ -231,13 +233,14 @@ def test_whoever_sees_a_run_closed_finds_its_papers(world: World) -> None:
             return super().call(function, *args, **kwargs)
 
     world.fuse = Noting()
-    # when a run ends, then both bills, status and event come before the run is closed
+    # when a run ends, then both bills, status, event and page come before the run is closed
     end(world)
     assert [name for name, _ in calls if name in {"put", "publish", "update_run"}] == [
         "put",
         "put",
         "put",
         "publish",
+        "put",
         "update_run",
     ]
 

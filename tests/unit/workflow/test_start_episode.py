@@ -12,7 +12,7 @@ from shared.ledger.rules import NEVER
 from shared.script.limits import MAX_OBJECTS, MAX_SCRIPT_BYTES
 from shared.workflow.inputs import execution_name, read_inputs
 from shared.workflow.review import STORYBOARD_REJECTED
-from shared.workflow.start_batch import start_batch
+from shared.workflow.start_batch import start_batches
 from shared.workflow.start_episode import Considered, Patience, Upload, consider_again, consider_upload
 from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import CONFIGURATION, EPISODE
@@ -356,15 +356,8 @@ def test_a_batch_starts_what_has_no_finished_run(studio: Uploads) -> None:
         run = studio.ledger.claim_run(name, digest, 1.0, name=lambda n, name=name: f"{name}-{n}", again=NEVER)  # type: ignore[misc]
         failure = Failure(error=error, message="no") if error else None
         studio.ledger.update_run(run, state, {"ended_at": 2.0, "failure": failure})
-    # when the batch looks at all of them
-    assert start_batch(studio.starting()) == {
-        "coming": Considered.NOT_QUIET,
-        "done": Considered.KNOWN,
-        "failed": Considered.STARTED,
-        "lacking": Considered.WAITING_FOR_FILES,
-        "none": Considered.NO_SCRIPT,
-        "rejected": Considered.KNOWN,
-    }
+    # when the schedule asks for all that is unfinished, and all has had the time to come but one
+    assert start_batches(studio.batching()) == {"_scheduled": {"failed": "running"}}
     # then only the failed one runs, as its second attempt
     assert [run.rpartition("-")[2] for run in studio.runs] == ["2"]
 

@@ -1,0 +1,83 @@
+"""The command `episode run`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cli.draft import DRAFT, Draft
+from cli.endings import FAILED, OVER_CAP, stop
+from cli.folder import files_of
+from cli.made import tell_made
+from cli.make import make_episode
+from cli.options import (
+    KEPT_IN,
+    RESULTS,
+    Approve,
+    EpisodeId,
+    Folder,
+    Json,
+    Out,
+    Profile,
+    Region,
+    StackName,
+    State,
+    Timeout,
+    checked_id,
+    output,
+    target_of,
+)
+from cli.quote import show_quote
+from cli.quoting import quote_of_folder
+from cli.review import reviewer_for, sits_at_terminal
+
+if TYPE_CHECKING:
+    from cli.target import Target
+
+
+_SIMULATED = "No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid."
+
+
+def run(  # noqa: PLR0913 -- the options of a command
+    folder: Folder,
+    *,
+    episode_id: EpisodeId = None,
+    draft: Draft = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend money without asking.")] = False,
+    approve: Approve = False,
+    timeout: Timeout = None,
+    out: Out = RESULTS,
+    stack: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+    state: State = KEPT_IN,
+    json: Json = False,  # noqa: ARG001 -- read by `cli.group`
+) -> None:
+    """Upload an episode, follow its run, and download the result."""
+    episode = checked_id((episode_id or folder.resolve().name) + ("-draft" if draft else ""))
+    overrides = DRAFT if draft else None
+    files_of(folder)
+    with target_of(stack, profile, region, state) as target:
+        if target.fal_is_simulated:
+            output.print(f"[dim]{_SIMULATED}[/]")
+        elif not yes and sits_at_terminal():
+            _ask_before_spending(folder, episode, target, overrides)
+        reviewer = reviewer_for(output, approve=approve)
+        made = make_episode(
+            folder, episode, target, out / episode, output, reviewer, overrides=overrides, timeout=timeout
+        )
+    tell_made(made)
+
+
+def _ask_before_spending(
+    folder: Path, episode_id: str, target: "Target", overrides: Mapping[str, JsonValue] | None
+) -> None:
+    """Show what a run would cost, and stop where the person at the terminal does not want that, or a cap forbids it."""
+    quote = quote_of_folder(folder, episode_id, target, overrides)
+    show_quote(quote, target)
+    if quote.over_cap:
+        stop(quote.over_cap, OVER_CAP, next_step="raise the cap in the script, or make it cheaper")
+    if quote.ceiling_usd > 0 and not typer.confirm("Spend it?", err=True):
+        stop("nothing was uploaded or bought", FAILED, error="not_confirmed")

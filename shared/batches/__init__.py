@@ -1,0 +1,1 @@
+"""Batches: several episodes, and variants of them, made one after the other."""

@@ -1,0 +1,62 @@
+"""Put the storyboard page beside the script. Nothing depends on it: what goes wrong with it is only told in the log."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from shared.keys import episode_folder, poster_name, storyboard_key, video_name
+from shared.ports import ObjectMissing
+from shared.storyboard.facts import Ending
+from shared.storyboard.page import storyboard_page
+from shared.storyboard.pictures import pictures_to_show, thumbnail_of
+
+if TYPE_CHECKING:
+    from shared.addresses import Address
+    from shared.ledger.records import Seconds
+    from shared.plan.models import Plan
+    from shared.ports import Bucket
+    from shared.storyboard.facts import Storyboard
+
+_FETCHED_AT_ONCE = 16
+_PATIENCE: "Seconds" = 10
+"""What has not been fetched by then is left out."""
+
+logger = logging.getLogger(__name__)
+
+
+def publish_storyboard(storyboard: "Storyboard", bucket: "Bucket") -> None:
+    """Write the page of a run that has ended, or waits for a person."""
+    plan = storyboard.record.plan
+    try:
+        page = storyboard_page(storyboard, _thumbnails(plan, bucket), _poster(storyboard, bucket))
+        bucket.put(storyboard_key(plan.episode_id), page.encode(), "text/html; charset=utf-8")
+    except Exception:  # whatever it is, the episode matters more than its page
+        logger.warning("the storyboard page of %s could not be written", plan.run, exc_info=True)
+
+
+def _poster(storyboard: "Storyboard", bucket: "Bucket") -> bytes | None:
+    if storyboard.ending is not Ending.DONE:
+        return None
+    plan = storyboard.record.plan
+    video = video_name(plan.edit.outputs[0], is_first=True)
+    try:
+        return bucket.get(f"{episode_folder(plan.episode_id)}{poster_name(video)}")
+    except ObjectMissing:
+        return None
+
+
+def _thumbnails(plan: "Plan", bucket: "Bucket") -> "dict[Address, bytes]":
+    """Return the thumbnails of a plan's pictures that are there, by the pictures' addresses."""
+    fetching = ThreadPoolExecutor(_FETCHED_AT_ONCE)
+    asked = {
+        picture.address: fetching.submit(bucket.get, thumbnail_of(picture.address).key)
+        for picture in pictures_to_show(plan)
+    }
+    wait(asked.values(), _PATIENCE)
+    fetching.shutdown(wait=False, cancel_futures=True)
+    come = {address: future for address, future in asked.items() if future.done() and not future.cancelled()}
+    return {
+        address: future.result()
+        for address, future in come.items()
+        if not isinstance(future.exception(), ObjectMissing)
+    }
