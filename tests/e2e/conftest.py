@@ -58,5 +58,7 @@ def _kind_of_image(prompt: str) -> str:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with LocalStudio(tmp_path_factory.mktemp("studio"), {"EncoderPreset": "ultrafast", "BatchConcurrency": 100}) as studio:
+    with LocalStudio(
+        tmp_path_factory.mktemp("studio"), {"EncoderPreset": "ultrafast", "BatchConcurrency": 100}
+    ) as studio:
         yield Stage(studio, target_of_studio(studio))
