@@ -13,9 +13,9 @@ from cli.endings import FAILED, STILL_RUNNING, USAGE, WAITS_FOR_REVIEW, stop
 from cli.exit_codes import DONE
 from cli.folder import upload
 from cli.follow import NoRunStarted
-from cli.make import download_results
 from cli.options import KEPT_IN, RESULTS, Json, Out, Profile, Region, StackName, State, Timeout, target_of, with_stack
 from cli.output import output, say, write_document
+from cli.results import download_papers, download_results
 from shared.batches.decisions import EntryState
 from shared.batches.manifest import Batch, ManifestInvalid, parse_manifest
 from shared.batches.summary import BatchSummary, headline
@@ -34,7 +34,10 @@ _GOES_ON = (EntryState.RUNNING, EntryState.WAITS_FOR_ITS_TURN, EntryState.WAITS_
 
 def batch(
     manifest: Annotated[
-        Path, typer.Argument(help="The manifest: a YAML file that lists episodes.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The manifest: a YAML file that lists episodes.", exists=True, dir_okay=False
+        ),
     ],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend money without asking.")] = False,
@@ -154,6 +157,8 @@ def _download(summary: BatchSummary, target: "Target", out: Path) -> None:
     for entry in summary.episodes:
         if entry.state is EntryState.DONE:
             download_results(entry.episode_id, target, out / entry.episode_id)
+        elif entry.state in {EntryState.FAILED, EntryState.WAITS_FOR_REVIEW}:
+            download_papers(entry.episode_id, target, out / entry.episode_id)
 
 
 def _tell(summary: BatchSummary, out: Path, target: "Target") -> None:

@@ -16,6 +16,7 @@ from cli.options import (
     StackName,
     State,
     checked_id,
+    place_of,
     target_of,
     with_stack,
 )
@@ -52,7 +53,7 @@ def cancel(
         is_seen_to = not jobs or _reconcile(target)
     match cancelled.outcome:
         case Cancelling.NO_RUN:
-            say(f"there is no run of {episode} in {target.name}: nothing to cancel")
+            say(f"there is no run of {episode} {place_of(target)}: nothing to cancel")
         case Cancelling.OVER:
             say(f"{_how_it_ended(run)}: nothing to cancel")
         case Cancelling.CANCELLED:

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from pydantic import JsonValue
 
 from shared.keys import SCRIPT_NAMES, episode_folder, is_result
 from shared.script.files import script_files
+from shared.script.models import Script
 from shared.script.overrides import script_with_overrides
 from shared.script.parse import parse_script
 from shared.script.problems import ScriptInvalid
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 class FolderEmpty(Exception):
     """There is nothing to make an episode of."""
+
+
+class TwoScripts(Exception):
+    """A folder holds more than one script."""
 
 
 class LinkLeadsOut(Exception):
@@ -57,6 +63,21 @@ def files_of(folder: Path) -> list[Path]:
     return files
 
 
+def require_good_script(folder: Path) -> Script:
+    """Return the script of an episode's folder.
+
+    Raises
+    ------
+    FolderEmpty, LinkLeadsOut, ScriptInvalid, TwoScripts
+        When no episode can be made of it, whatever else is in the folder.
+    """
+    *_, script = files_of(folder)
+    names = [name for name in SCRIPT_NAMES if (folder / name).is_file()]
+    if len(names) > 1:
+        raise TwoScripts(f"there are both {' and '.join(names)} in {folder}")
+    return parse_script(script.read_bytes(), file_name=script.name)
+
+
 def paths_in_script(folder: Path, files: list[Path]) -> dict[str, Path]:
     """Return an episode's files by the paths by which a script names them."""
     return {composed(path.relative_to(folder).as_posix()): path for path in files}
@@ -71,6 +92,8 @@ def _find(folder: Path, name: str) -> Path | None:
 
 def upload(folder: Path, episode_id: str, bucket: "Bucket", overrides: Mapping[str, JsonValue] | None = None) -> int:
     """Put an episode's files into the bucket, the script last; return how many there were.
+
+    A script of another name that lies there, where this one has taken its place, is deleted.
 
     Parameters
     ----------
@@ -90,9 +113,17 @@ def upload(folder: Path, episode_id: str, bucket: "Bucket", overrides: Mapping[s
         changed = script_with_overrides(script.read_bytes(), file_name=script.name, overrides=overrides)
         _upload(others, folder, episode_id, bucket)
         bucket.put(f"{episode_folder(episode_id)}script.json", changed, "application/json")
+        _delete_other_scripts({"script.json"}, episode_id, bucket)
     else:
         _upload(files, folder, episode_id, bucket)
+        _delete_other_scripts({path.name for path in files}, episode_id, bucket)
     return len(files)
+
+
+def _delete_other_scripts(uploaded: AbstractSet[str], episode_id: str, bucket: "Bucket") -> None:
+    keys = (f"{episode_folder(episode_id)}{name}" for name in SCRIPT_NAMES if name not in uploaded)
+    if stale := [key for key in keys if bucket.exists(key)]:
+        bucket.delete(stale)
 
 
 def _upload(files: list[Path], folder: Path, episode_id: str, bucket: "Bucket") -> None:

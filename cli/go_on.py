@@ -120,6 +120,8 @@ def retry(  # noqa: PLR0913 -- the options of a command
 ) -> None:
     """Try again what failed or was stepped down, as a new attempt; nothing else is bought."""
     checked_id(episode)
+    if stack is None:
+        newest_run(episode, records_of(stack, profile, region, state))  # without any, there is nothing to start for
     try:
         with target_of(stack, profile, region, state) as target:
             inputs = read_inputs(target.bucket, episode, target.configuration)

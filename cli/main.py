@@ -49,7 +49,9 @@ def configure(
 ) -> None:
     """Make episodes of scripts and recorded lines, on this machine or on a deployed stack."""
     logger.remove()
-    logger.add(sys.stderr, level="DEBUG" if verbose else "WARNING", format="{time:HH:mm:ss} {message}")
+    level = "DEBUG" if verbose else "WARNING"
+    # Not `diagnose`: it shows what variables hold, and one may hold a key.
+    logger.add(sys.stderr, level=level, format="{time:HH:mm:ss} {message}", diagnose=False)
 
 
 def register(command: Callable[..., None], *examples: str, name: str | None = None) -> None:

@@ -11,12 +11,10 @@ from pydantic import JsonValue
 from cli.display import display_for
 from cli.folder import upload
 from cli.follow import Ended, ReviewWanted, Show, follow, follow_run, within
+from cli.results import download_papers, download_results
 from cli.review import Reviewer, leave_open
-from shared.keys import STORYBOARD_FOLDER, episode_folder, poster_name, status_key
 from shared.ledger.budgets import OVER_CAP
 from shared.ledger.records import Run, RunState
-from shared.ports import ObjectMissing
-from shared.workflow.status import EpisodeStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,6 +123,8 @@ def finish_episode(
         When there is none, or not yet; what was bought is kept.
     """
     ended = _follow_to_the_end(begin, target, out, console, reviewer, timeout)
+    if ended.run.state is RunState.FAILED:
+        _show_papers(ended.run, target, out, console)
     require_episode(ended.run)
     download_results(ended.run.episode_id, target, out)
     return Made(out / "episode.mp4", ended.run, ended.was_done_before)
@@ -137,19 +137,11 @@ def require_episode(run: Run) -> None:
         raise EpisodeFailed(reason, run.failure.error if run.failure else "")
 
 
-def download_results(episode_id: str, records: "Records", out: Path) -> None:
-    """Put what lies beside an episode's script into `out`: videos, captions, bill, status, and the storyboard."""
-    folder = episode_folder(episode_id)
-    status = EpisodeStatus.model_validate_json(records.bucket.get(status_key(episode_id)))
-    videos = dict.fromkeys(("episode.mp4", *(status.videos or {}).values()))
-    pictures = [stored.key.removeprefix(folder) for stored in records.bucket.list(f"{folder}{STORYBOARD_FOLDER}/")]
-    papers = ("status.json", "bill.json", "storyboard.html", *(status.captions or ()))
-    for name in (*papers, *videos, *map(poster_name, videos), *pictures):
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            records.bucket.download(f"{folder}{name}", out / name)
-        except ObjectMissing:
-            continue
+def _show_papers(run: Run, records: "Records", out: Path, console: "Console") -> None:
+    """Fetch what tells of a run that failed, and say where its storyboard page is, if it came to one."""
+    page = download_papers(run.episode_id, records, out)
+    if page and run.plan_key:
+        console.print(f"how far it came: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
 def how_to_go_on(target: "Records", episode_id: str = "ID") -> str:

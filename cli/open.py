@@ -5,9 +5,22 @@ from typing import Annotated
 import typer
 
 from cli.endings import FAILED, stop
-from cli.make import download_results
-from cli.options import KEPT_IN, RESULTS, Episode, Json, Out, Profile, Region, StackName, State, checked_id, records_of
+from cli.options import (
+    KEPT_IN,
+    RESULTS,
+    Episode,
+    Json,
+    Out,
+    Profile,
+    Region,
+    StackName,
+    State,
+    checked_id,
+    how_to_begin,
+    records_of,
+)
 from cli.output import output, say, write_document
+from cli.results import download_results
 from shared.keys import STORYBOARD_FOLDER, status_key
 
 
@@ -28,7 +41,7 @@ def open_episode(
     records = records_of(stack, profile, region, state)
     folder = out / checked_id(episode)
     if not records.bucket.exists(status_key(episode)):
-        stop(f"{records.name} has no episode {episode}", FAILED, error="no_episode", next_step="`episode run FOLDER`")
+        stop(f"{records.name} has no episode {episode}", FAILED, error="no_episode", next_step=how_to_begin(records))
     download_results(episode, records, folder)
     names = ("storyboard.html", STORYBOARD_FOLDER) if storyboard else ("episode.mp4",)
     found = next((folder / name for name in names if (folder / name).exists()), None)

@@ -1,6 +1,8 @@
 """What the commands share: their arguments and options, and the stack that they name."""
 
 import os
+import re
+import unicodedata
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,7 @@ import typer
 from cli.endings import FAILED, USAGE, stop
 from cli.output import output as output  # noqa: PLC0414 -- handed on to commands
 from cli.target import Records, Target, deployed_target, local_target
-from shared.keys import is_episode_id
+from shared.keys import EPISODE_ID_RULE, is_episode_id
 
 if TYPE_CHECKING:
     from shared.ledger.records import Run
@@ -41,8 +43,27 @@ RESULTS = Path("out")
 def checked_id(text: str) -> str:
     """Return an episode's id, or stop where a text cannot be one."""
     if not is_episode_id(text):
-        stop(f"{text!r} cannot be an episode's id: use letters, digits, '.', '_' and '-'", USAGE)
+        stop(f"{text!r} cannot be an episode's id: an id has {EPISODE_ID_RULE}", USAGE)
     return text
+
+
+def id_of(folder: Path, given: str | None, *, draft: bool) -> str:
+    """Return the id of a folder's episode, or of its draft, or stop where it cannot be one."""
+    name = given or folder.resolve().name
+    if given is None and not is_episode_id(name):
+        name_it = f"name the episode, as in --id {possible_id(name)}, or rename the folder"
+        stop(
+            f"the folder's name, {name!r}, cannot be the episode's id: an id has {EPISODE_ID_RULE}",
+            USAGE,
+            next_step=name_it,
+        )
+    return checked_id(f"{name}-draft" if draft else name)
+
+
+def possible_id(name: str) -> str:
+    """Return an episode's id that reads like a name."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9._]+", "-", plain.lower())[:80].strip("-._") or "my-episode"
 
 
 def uses_real_fal() -> bool:
@@ -73,12 +94,22 @@ def newest_run(episode: str, records: Records) -> "Run":
     run = records.ledger.newest_run(checked_id(episode))
     if run is None:
         stop(
-            f"there is no run of {episode} in {records.name}",
+            f"there is no run of {episode} {place_of(records)}",
             FAILED,
             error="no_run",
-            next_step="`episode run FOLDER` begins one" + (f" (--stack {records.name})" if records.is_deployed else ""),
+            next_step=how_to_begin(records),
         )
     return run
+
+
+def how_to_begin(records: Records) -> str:
+    """Return what makes an episode that is not there."""
+    return f"{with_stack('episode run FOLDER', records)} makes it"
+
+
+def place_of(records: Records) -> str:
+    """Return where a stack is, to be read at the end of a sentence."""
+    return f"in {records.name}" if records.is_deployed else f"on {records.name}"
 
 
 def with_stack(command: str, records: Records) -> str:

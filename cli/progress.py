@@ -93,12 +93,17 @@ def progress_of(plan: Plan, run: Run, jobs: Mapping[Address, Job], made: Mapping
 
 
 def _pictures(plan: Plan, jobs: Mapping[Address, Job]) -> dict[str, Stage]:
-    lines = {shot.composite: ", ".join(str(plan.parts[index].line) for index in shot.parts) for shot in plan.shots}
+    lines = {shot.composite: _lines(plan, shot) for shot in plan.shots}
     return {
-        f"{asset.label} (lines {lines[address]})" if address in lines else asset.label: _stage(address, jobs)
+        f"{asset.label} ({lines[address]})" if address in lines else asset.label: _stage(address, jobs)
         for address, asset in plan.assets.items()
         if asset.kind is not AssetKind.CLIP
     }
+
+
+def _lines(plan: Plan, shot: PlannedShot) -> str:
+    numbers = list(dict.fromkeys(str(plan.parts[index].line) for index in shot.parts))
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers)}"
 
 
 def _shot(plan: Plan, shot: PlannedShot, jobs: Mapping[Address, Job], made: Mapping[int, PartOutcome]) -> ShotProgress:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.endings import USAGE, stop
-from cli.options import KEPT_IN, Json, Profile, Region, StackName, State, target_of
+from cli.options import KEPT_IN, Json, Profile, Region, StackName, State, place_of, target_of
 from cli.output import output, say, write_document
 from shared.workflow.prune import Pruning, prune, what_to_prune
 
@@ -54,7 +54,7 @@ def prune_derived_files(
 
 def _say_what(pruning: Pruning, target: "Target") -> None:
     files = "1 derived file" if len(pruning.files) == 1 else f"{len(pruning.files)} derived files"
-    say(f"{files} in {target.name}, {pruning.size / _MEGABYTE:.1f} MB, can be deleted")
+    say(f"{files} {place_of(target)}, {pruning.size / _MEGABYTE:.1f} MB, can be deleted")
     if pruning.kept:
         runs = "1 run is" if len(pruning.open_runs) == 1 else f"{len(pruning.open_runs)} runs are"
         say(f"{pruning.kept} more are left, since {runs} under way and may need them")

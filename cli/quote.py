@@ -6,7 +6,20 @@ from rich.table import Table
 
 from cli.draft import DRAFT, Draft
 from cli.endings import OVER_CAP, stop
-from cli.options import KEPT_IN, EpisodeId, Folder, Json, Profile, Region, StackName, State, checked_id, records_of
+from cli.folder import require_good_script
+from cli.options import (
+    KEPT_IN,
+    EpisodeId,
+    Folder,
+    Json,
+    Profile,
+    Region,
+    StackName,
+    State,
+    id_of,
+    place_of,
+    records_of,
+)
 from cli.output import counted, output, say, write_document
 from cli.quoting import FALLBACK, EpisodeQuote, QuoteRow, quote_of_folder
 from shared.ledger.budgets import Limits, Usage, caps
@@ -27,7 +40,8 @@ def quote(
     json: Json = False,  # noqa: ARG001 -- read by `cli.group`
 ) -> None:
     """Say what a run would cost, without uploading or buying anything."""
-    episode = checked_id((episode_id or folder.resolve().name) + ("-draft" if draft else ""))
+    episode = id_of(folder, episode_id, draft=draft)
+    require_good_script(folder)
     records = records_of(stack, profile, region, state)
     with output.status("reading the script and the recordings"):
         quoted = quote_of_folder(folder, episode, records, DRAFT if draft else None)
@@ -42,7 +56,7 @@ def show_quote(quoted: EpisodeQuote, records: "Records") -> None:
     say(
         f"{quoted.title}: {counted(quoted.lines, 'line')} in {counted(quoted.shots, 'shot')}, "
         f"{quoted.seconds:.0f} seconds; "
-        f"{quoted.reused} of {quoted.assets} pictures and clips are in {records.name} already"
+        f"{quoted.reused} of {quoted.assets} pictures and clips are {place_of(records)} already"
     )
     output.print(_table(quoted))
     say(f"expected ${quoted.expected_usd:.2f}, at most ${quoted.ceiling_usd:.2f}")
@@ -78,8 +92,13 @@ def _unit_price(row: QuoteRow) -> str:
     return "various" if row.unit_usd is None else f"{row.unit_usd:g}"
 
 
+def _amount(value: float, name: str) -> str:
+    return f"${value:.2f}" if name == "usd" else f"{value:g} {name.replace('_', ' ')}"
+
+
 def _limits(limits: Limits, spent: Usage) -> list[str]:
     """Return what the script's caps allow, and what of it earlier runs have used."""
     return [
-        f"cap: {limit:g} {name}, {getattr(spent, name):g} of them used by earlier runs" for name, limit in caps(limits)
+        f"cap: {_amount(limit, name)}, of which earlier runs have used {_amount(getattr(spent, name), name)}"
+        for name, limit in caps(limits)
     ]

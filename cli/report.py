@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from cli.endings import FAILED, stop
-from cli.options import KEPT_IN, Episode, Json, Profile, Region, StackName, State, checked_id, records_of
+from cli.options import KEPT_IN, Episode, Json, Profile, Region, StackName, State, checked_id, place_of, records_of
 from cli.output import counted, output, say, write_document
 from cli.target import Records
 from shared.bill import Bill, BillLine, NotDelivered
@@ -36,7 +36,7 @@ def _bill_of(episode: str, records: Records) -> Bill:
         return Bill.model_validate_json(records.bucket.get(f"{episode_folder(episode)}bill.json"))
     except ObjectMissing:
         stop(
-            f"there is no bill of {episode} in {records.name}: it is written when a run ends",
+            f"there is no bill of {episode} {place_of(records)}: it is written when a run ends",
             FAILED,
             error="no_bill",
             next_step=f"`episode status {episode}` says how it stands",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.prompt import Prompt
 
 from cli.output import output
+from cli.results import download_papers
 from shared.keys import episode_folder
 from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.review import NoReviewWaiting, approve, how_it_stands, is_waiting_for_review, reject
@@ -85,15 +86,17 @@ def sits_at_terminal(console: "Console" = output) -> bool:
 
 
 def show_pictures(run: "Run", target: "Target", out: Path, console: "Console") -> None:
-    """Download a storyboard's pictures, and say where they are and what comes next."""
+    """Download a storyboard, and say where its pictures are and what comes next."""
+    page = download_papers(run.episode_id, target, out)
     folder = episode_folder(run.episode_id)
     status = EpisodeStatus.model_validate_json(target.bucket.get(f"{folder}status.json"))
     console.print(status.message, highlight=False, markup=False, soft_wrap=True)
     for picture in status.pictures or ():
-        file = out / picture.file
-        file.parent.mkdir(parents=True, exist_ok=True)
-        target.bucket.download(folder + picture.file, file)
-        console.print(f"  {file}  ({picture.what})", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {out / picture.file}  ({picture.what})", highlight=False, markup=False, soft_wrap=True)
+    if page:
+        console.print(
+            f"  {page}  (all of them, and what each was asked for with)", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def _how_to_go_on(run: "Run", target: "Target") -> str:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from cli.draft import DRAFT, Draft
 from cli.endings import FAILED, OVER_CAP, stop
-from cli.folder import files_of
+from cli.folder import require_good_script
 from cli.made import tell_made
 from cli.make import make_episode
 from cli.options import (
@@ -25,7 +25,7 @@ from cli.options import (
     StackName,
     State,
     Timeout,
-    checked_id,
+    id_of,
     output,
     target_of,
 )
@@ -56,12 +56,13 @@ def run(  # noqa: PLR0913 -- the options of a command
     json: Json = False,  # noqa: ARG001 -- read by `cli.group`
 ) -> None:
     """Upload an episode, follow its run, and download the result."""
-    episode = checked_id((episode_id or folder.resolve().name) + ("-draft" if draft else ""))
+    episode = id_of(folder, episode_id, draft=draft)
     overrides = DRAFT if draft else None
-    files_of(folder)
+    require_good_script(folder)  # before anything is started or uploaded
+    (out / episode).mkdir(parents=True, exist_ok=True)  # before anything is paid for that could not be put there
     with target_of(stack, profile, region, state) as target:
         if target.fal_is_simulated:
-            output.print(f"[dim]{_SIMULATED}[/]")
+            output.print(f"[dim]{_SIMULATED}[/]", soft_wrap=True)
         elif not yes and sits_at_terminal():
             _ask_before_spending(folder, episode, target, overrides)
         reviewer = reviewer_for(output, approve=approve)

@@ -18,6 +18,7 @@ from cli.options import (
     State,
     Timeout,
     checked_id,
+    how_to_begin,
     newest_run,
     records_of,
     with_stack,
@@ -79,7 +80,7 @@ def _status_of(episode: str, records: Records) -> EpisodeStatus:
         run = records.ledger.newest_run(episode)
         if run and not is_abandoned(run, records):
             stop(f"{run.name} has begun, and there is no more to tell yet", STILL_RUNNING)
-        stop(f"{records.name} has no episode {episode}", FAILED, error="no_episode", next_step="`episode run FOLDER`")
+        stop(f"{records.name} has no episode {episode}", FAILED, error="no_episode", next_step=how_to_begin(records))
     except ValidationError:
         stop(f"the status of {episode} was written by another version of Showrunner", FAILED, error="other_version")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cli.output import say
 from shared.aws.bucket import S3Bucket
 from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
 from shared.configuration import configuration_of
@@ -27,6 +28,10 @@ _ENDPOINT_PARAMETERS = {
 
 class StackMissing(Exception):
     """There is no such stack, or it is not Showrunner's."""
+
+
+class EngineBusy(Exception):
+    """Another command runs AWS on this machine, in the same state folder."""
 
 
 class EngineNotStarted(Exception):
@@ -134,17 +139,24 @@ def local_target(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
 
     Raises
     ------
-    EngineNotStarted
+    EngineBusy, EngineNotStarted
         When another command uses the state folder, or the engine does not start.
     """
+    from local.aws.keep import FolderInUse
     from local.studio import LocalStudio
 
     with ExitStack() as running:
         try:
             studio = running.enter_context(LocalStudio(state, use_real_fal=use_real_fal))
+        except FolderInUse as error:
+            raise EngineBusy(f"another command makes something with what {state} keeps") from error
         except RuntimeError as error:
             raise EngineNotStarted(str(error)) from error
-        yield target_of_studio(studio)
+        try:
+            yield target_of_studio(studio)
+        except KeyboardInterrupt:
+            say("stopping, which takes a few seconds")  # without a word, it looks as if nothing happened
+            raise
 
 
 def target_of_studio(studio: "LocalStudio") -> Target:

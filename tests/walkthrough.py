@@ -35,7 +35,9 @@ class Step:
 
 STEPS = (
     Step("Two recordings lie in a folder, and nothing else.", f"ls {FOLDER}/audio"),
-    Step("`new` writes a script with a line for each.", f"episode new {FOLDER}"),
+    Step(
+        "`new` writes a script with a line for each, spoken by whom the files are named after.", f"episode new {FOLDER}"
+    ),
     Step(
         "Before clips are paid for, we want to see the pictures. The rest of the script stays as it was written.",
         f"sed -i 's/^review: none      /review: storyboard/' {FOLDER}/script.yaml",

@@ -64,6 +64,7 @@ class World:
         self.day_limits = Limits()
         self.price_overrides: dict[str, float] = {}
         self.fuse = Fuse()
+        self.configuration = CONFIGURATION
         self._secrets = count(1)
         self.plan = plan
         if plan:
@@ -189,7 +190,7 @@ class World:
             clock=self.clock,
             quiet_period=quiet_period,
             patience=patience,
-            configuration=CONFIGURATION,
+            configuration=self.configuration,
         )
 
     def batching(
@@ -206,7 +207,7 @@ class World:
             executions=self._wired(self.executions, call),
             clock=self.clock,
             quiet_period=quiet_period,
-            configuration=CONFIGURATION,
+            configuration=self.configuration,
             bucket_name=BUCKET,
             events=self._wired(self.events, call),
             patience=patience,

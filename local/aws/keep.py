@@ -150,6 +150,10 @@ def tidy_objects(folder: Path) -> None:
                 description.unlink()
 
 
+class FolderInUse(RuntimeError):
+    """Another engine uses a state folder."""
+
+
 def lock(folder: Path, patience: float = 15.0) -> IO[bytes]:
     """Take a state folder for one engine.
 
@@ -164,7 +168,7 @@ def lock(folder: Path, patience: float = 15.0) -> IO[bytes]:
 
     Raises
     ------
-    RuntimeError
+    FolderInUse
         Another engine uses the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -176,7 +180,7 @@ def lock(folder: Path, patience: float = 15.0) -> IO[bytes]:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 file.close()
-                raise RuntimeError(f"Another local run uses {folder}: stop it, or choose another folder.") from None
+                raise FolderInUse(f"Another local run uses {folder}: stop it, or choose another folder.") from None
             time.sleep(0.05)
         else:
             return file

@@ -5,13 +5,14 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from pathlib import Path
 
 # Worker processes import this module too, and need nothing of what is imported below.
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT; the first line on standard output says where."""
+    """Serve until SIGTERM, SIGINT or, if asked for, the end of the input; the first line of the output says where."""
     arguments = _parse_arguments()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     # A cut connection is what a fault asks for, not news.
@@ -40,6 +41,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
         stop = asyncio.Event()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+        if arguments.until_input_ends:
+            _set_at_end_of_input(stop)
         serving = asyncio.create_task(serve(simulator.app, sock, server_context(state_dir), stop))
         simulator.start()
         facts = Facts(
@@ -52,6 +55,17 @@ async def _serve(arguments: argparse.Namespace) -> None:
         print(facts.model_dump_json(), flush=True)
         await serving
         await simulator.stop()
+
+
+def _set_at_end_of_input(stop: asyncio.Event) -> None:
+    """Set an event when nobody holds the other end of standard input, into which nobody writes, any more."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin)
+        stop.set()
+
+    loop.add_reader(sys.stdin, end)
 
 
 def _bind(port: int, remembered: Path) -> socket.socket:
@@ -92,6 +106,7 @@ def _parse_arguments() -> argparse.Namespace:
         metavar="ORIGIN",
         help="fetch inputs from here too, for example http://127.0.0.1",
     )
+    parser.add_argument("--until-input-ends", action="store_true", help="end with whoever holds standard input open")
     parser.add_argument("--studio", metavar="MODULE", help="the module that draws and films")
     return parser.parse_args()
 

@@ -60,6 +60,7 @@ class SimulatedFal:
     ) -> None:
         self._state_dir = state_dir
         self._command = [sys.executable, "-m", "local.fal", "--state-dir", str(state_dir), "--port", str(port)]
+        self._command.append("--until-input-ends")
         for suffix, base in (webhook_routes or {}).items():
             self._command += ["--webhook-route", f"{suffix}={base}"]
         for origin in input_origins:
@@ -94,7 +95,12 @@ class SimulatedFal:
         search_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with (self._state_dir / "simulator.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONPATH": search_path}
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": search_path},
+                process_group=0,  # Ctrl-C is for whoever started it, who then stops it
             )
         line = _first_line(self._process)
         if not line.endswith(b"\n"):
@@ -116,8 +122,9 @@ class SimulatedFal:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process = None
 
     @property

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef, ObjectIdentifierTypeDef
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_TOO_LARGE_TO_COPY = "InvalidRequest"
 _DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _CHUNK_BYTES = 1 << 20
 _MULTIPART_BYTES = 8 << 20
@@ -110,20 +111,28 @@ class S3Bucket:
             self._client.upload_file(str(source), self._name, key, ExtraArgs={"ContentType": content_type})
 
     def copy(self, source_key: str, target_key: str, content_type: str) -> None:
-        """Copy an object of at most 5 GB within the bucket, by one request; raises `ObjectMissing`.
+        """Copy an object within the bucket, by one request; in parts where it is larger than 5 GB.
 
         Source of the limit: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+
+        Raises
+        ------
+        ObjectMissing
+            If there is no such object.
         """
+        source: CopySourceTypeDef = {"Bucket": self._name, "Key": source_key}
         try:
             self._client.copy_object(
                 Bucket=self._name,
                 Key=target_key,
-                CopySource={"Bucket": self._name, "Key": source_key},
+                CopySource=source,
                 ContentType=content_type,
                 MetadataDirective="REPLACE",
             )
         except ClientError as error:
-            raise _named(error, source_key) from error
+            if error.response["Error"]["Code"] != _TOO_LARGE_TO_COPY:
+                raise _named(error, source_key) from error
+            self._client.copy(source, self._name, target_key, ExtraArgs={"ContentType": content_type})
 
     def delete(self, keys: "Iterable[str]") -> None:
         """Delete objects; those that are not there are as good as deleted.

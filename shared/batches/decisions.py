@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.ledger.budgets import OVER_CAP
 from shared.ledger.records import CANCELLED, ENDED_RUNS, Run, RunState, Seconds
 from shared.workflow.review import STORYBOARD_REJECTED, is_waiting_for_review
 
@@ -26,6 +27,9 @@ ENDED = frozenset({EntryState.DONE, EntryState.FAILED, EntryState.REFUSED, Entry
 
 _BY_A_PERSON = frozenset({STORYBOARD_REJECTED, CANCELLED})
 """Ends that a person has wanted, and has to take back: by changing the inputs, or by `episode retry`."""
+
+UNATTENDED_ATTEMPTS = 3
+"""So often the same inputs are tried with nobody asking but the schedule: each attempt that fails may cost money."""
 
 _TAKE_A_PLACE = frozenset({EntryState.RUNNING, EntryState.WAITS_FOR_ITS_TURN})
 
@@ -52,14 +56,17 @@ class Seen:
     used_usd: float = 0.0
 
 
-def state_of(seen: Seen, asked_at: Seconds) -> EntryState:
+def state_of(seen: Seen, asked_at: Seconds, scheduled_at: Seconds = 0.0) -> EntryState:
     """Return how an episode stands, as far as it can be told without the others.
 
     Parameters
     ----------
     asked_at
-        When the batch was asked for last. What had failed by then is tried again, once: a failure that comes later
+        When a person asked for the batch last. What had failed by then is tried again, once: a failure that comes later
         stays one until somebody asks again.
+    scheduled_at
+        When the schedule asked for it last. It has the same inputs tried `UNATTENDED_ATTEMPTS` times at most, but for
+        what has only reached a cap.
     """
     if seen.refused is not None:
         return EntryState.REFUSED
@@ -71,12 +78,15 @@ def state_of(seen: Seen, asked_at: Seconds) -> EntryState:
         return EntryState.WAITS_FOR_REVIEW if is_waiting_for_review(seen.run) else EntryState.RUNNING
     if seen.run.state is RunState.DONE:
         return EntryState.DONE
-    return EntryState.WAITS_FOR_ITS_TURN if _is_tried_again(seen.run, asked_at) else EntryState.FAILED
+    return EntryState.WAITS_FOR_ITS_TURN if _is_tried_again(seen.run, asked_at, scheduled_at) else EntryState.FAILED
 
 
-def _is_tried_again(run: Run, asked_at: Seconds) -> bool:
-    by_a_person = run.failure is not None and run.failure.error in _BY_A_PERSON
-    return not by_a_person and run.ended_at is not None and run.ended_at < asked_at
+def _is_tried_again(run: Run, asked_at: Seconds, scheduled_at: Seconds) -> bool:
+    error = run.failure.error if run.failure else None
+    if run.ended_at is None or error in _BY_A_PERSON:
+        return False
+    unattended = run.ended_at < scheduled_at and (run.attempt < UNATTENDED_ATTEMPTS or error == OVER_CAP)
+    return run.ended_at < asked_at or unattended
 
 
 def to_start(states: Sequence[EntryState], concurrency: int) -> list[int]:

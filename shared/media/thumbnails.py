@@ -9,6 +9,8 @@ from shared.media.errors import MediaRefused
 
 _WIDTH, _HEIGHT = 480, 640
 """The largest, in pixels."""
+_SHRUNK_WELL = frozenset({"RGB", "RGBA", "L", "LA"})
+"""Modes of pictures that are made smaller as they are; a palette has no colours between its own."""
 _QUALITY = 66
 _METHOD = 4  # of 6: how long the encoder searches
 
@@ -23,8 +25,10 @@ def thumbnail(picture: Path) -> bytes:
     """
     try:
         with Image.open(picture, formats=("PNG", "JPEG", "WEBP")) as opened:
-            opened.draft("RGB", (2 * _WIDTH, 2 * _HEIGHT))  # a JPEG is decoded no larger than is of use
-            small = ImageOps.exif_transpose(opened).convert("RGBA")
+            whole = opened if opened.mode in _SHRUNK_WELL else opened.convert("RGBA")
+            # Small first: each copy of the whole of a large picture takes 160 MB, and functions have little.
+            whole.thumbnail((2 * _HEIGHT, 2 * _HEIGHT))
+            small = ImageOps.exif_transpose(whole).convert("RGBA")
             small.thumbnail((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS)
     except Exception as error:  # Pillow's decoders raise whatever broken bytes lead them to.
         raise MediaRefused(f"is no picture that can be read ({error})") from error

@@ -127,6 +127,7 @@ def _review(storyboard: Storyboard) -> Html | None:
         "section",
         element("h2", "How to answer", id="answer"),
         element("dl", *answers, class_="commands"),
+        element("p", "A run on one's own machine is answered without --stack.", class_="lede"),
         aria_labelledby="answer",
     )
 

@@ -11,7 +11,7 @@ from shared.storyboard.words import clock_time, counted
 
 _PER_MILLE = 1000
 _BAR_HEIGHT = 12
-_LONG = 24
+_LONG = 60
 """Rows from which on the table scrolls within the page."""
 
 _PHASES = {

@@ -1,6 +1,7 @@
 """Which batches there are: their manifests, when they were asked for last, and how they stood then."""
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 _MANIFEST = ".yaml"
 _ASKED = ".asked"
 
-_WHOLE_SECOND: "Seconds" = 1.0
+_READ_AT_ONCE = 16
+
+WHOLE_SECOND: "Seconds" = 1.0
 """S3 tells times in whole seconds: what failed within the second in which somebody asked did so before."""
 
 
@@ -34,20 +37,28 @@ class Order:
     ----------
     manifest
         The ETag of its manifest.
+    asked_by_hand_at, scheduled_at
+        When a person asked for it last, and when the schedule did; 0 for never.
     batch
-        What the manifest says; None where it cannot be used.
+        What the manifest says; None where it cannot be used, and where the batch has ended: then nobody has to read it.
     problem
-        Why not, in words.
+        Why it cannot be used, in words.
     summary
         The last one that was written; None where there is none that can be read.
     """
 
     name: str
     manifest: str
-    asked_at: "Seconds"
-    batch: Batch | None
-    problem: str | None
+    asked_by_hand_at: "Seconds"
+    scheduled_at: "Seconds"
     summary: BatchSummary | None
+    batch: Batch | None = None
+    problem: str | None = None
+
+    @property
+    def asked_at(self) -> "Seconds":
+        """When it was asked for last."""
+        return max(self.asked_by_hand_at, self.scheduled_at)
 
     @property
     def is_open(self) -> bool:
@@ -56,28 +67,49 @@ class Order:
         is_told = last is not None and (last.manifest, last.state) == (self.manifest, BatchState.ENDED)
         return not is_told or last is None or last.asked_at < self.asked_at
 
+    @property
+    def episodes(self) -> "Mapping[str, str]":
+        """The episodes that it makes, and of which episode each is made: of itself, unless it is a variant."""
+        if self.batch:
+            return {entry.episode_id: entry.source for entry in self.batch.entries}
+        if self.summary and not self.is_open:
+            return {entry.episode_id: entry.variant_of or entry.episode_id for entry in self.summary.episodes}
+        return {}
+
 
 def orders(bucket: "Bucket") -> list[Order]:
     """Return all batches, by their names."""
     listing = {stored.key.removeprefix(BATCHES): stored for stored in bucket.list(BATCHES)}
-    names = sorted(key.removesuffix(_MANIFEST) for key in listing if key.endswith(_MANIFEST))
-    return [_order(name, listing, bucket) for name in names if is_batch_name(name)]
+    keys = sorted(key.removesuffix(_MANIFEST) for key in listing if key.endswith(_MANIFEST))
+    names = [name for name in keys if is_batch_name(name)]
+    with ThreadPoolExecutor(_READ_AT_ONCE) as at_once:
+        return list(at_once.map(lambda name: _order(name, listing, bucket), names))
 
 
 def _order(name: str, listing: "Mapping[str, StoredObject]", bucket: "Bucket") -> Order:
     stored, again = listing[name + _MANIFEST], listing.get(name + _ASKED)
-    batch, problem = None, None
+    manifest_at = stored.modified_at + WHOLE_SECOND
+    by_schedule = name == SCHEDULED_BATCH
+    order = Order(
+        name=name,
+        manifest=stored.etag,
+        asked_by_hand_at=0.0 if by_schedule else manifest_at,
+        scheduled_at=manifest_at if by_schedule else again.modified_at + WHOLE_SECOND if again else 0.0,
+        summary=_summary(name, listing, bucket),
+    )
+    return _with_its_manifest(order, stored, bucket) if order.is_open else order
+
+
+def _with_its_manifest(order: Order, stored: "StoredObject", bucket: "Bucket") -> Order:
     if stored.size > MAX_SCRIPT_BYTES:
-        problem = str(too_large(stored.size))
-    else:
-        try:
-            batch = parse_manifest(bucket.get(stored.key), file_name=manifest_key(name).rpartition("/")[2])
-        except ManifestInvalid as error:
-            problem = str(error)
-        except ObjectMissing:
-            problem = "the manifest was taken away just now"
-    asked_at = max(stored.modified_at, again.modified_at if again else 0.0) + _WHOLE_SECOND
-    return Order(name, stored.etag, asked_at, batch, problem, _summary(name, listing, bucket))
+        return replace(order, problem=str(too_large(stored.size)))
+    try:
+        file_name = manifest_key(order.name).rpartition("/")[2]
+        return replace(order, batch=parse_manifest(bucket.get(stored.key), file_name=file_name))
+    except ManifestInvalid as error:
+        return replace(order, problem=str(error))
+    except ObjectMissing:
+        return replace(order, problem="the manifest was taken away just now")
 
 
 def _summary(name: str, listing: "Mapping[str, StoredObject]", bucket: "Bucket") -> BatchSummary | None:
@@ -86,7 +118,7 @@ def _summary(name: str, listing: "Mapping[str, StoredObject]", bucket: "Bucket")
         return None
     try:
         return BatchSummary.model_validate_json(bucket.get(key))
-    except ValidationError:  # what an older version wrote is written anew
+    except (ValidationError, ObjectMissing):  # what an older version wrote is written anew
         return None
 
 
@@ -100,8 +132,10 @@ def is_left_to_a_batch(inputs: "EpisodeInputs", bucket: "Bucket", ledger: "Ledge
         return True
     lends = False
     for order in orders(bucket):
-        entries = order.batch.entries if order.batch and order.name != SCHEDULED_BATCH else ()
-        if order.is_open and any(entry.episode_id == inputs.episode_id for entry in entries):
+        if order.name == SCHEDULED_BATCH:
+            continue
+        made = order.episodes
+        if order.is_open and inputs.episode_id in made:
             return True
-        lends = lends or any(entry.is_variant and entry.source == inputs.episode_id for entry in entries)
+        lends = lends or any(source == inputs.episode_id != episode_id for episode_id, source in made.items())
     return lends and ledger.newest_run(inputs.episode_id) is None

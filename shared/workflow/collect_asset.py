@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from pydantic import ConfigDict, Field, model_validator
 
 from shared.addresses import Address
-from shared.downloads import DownloadRefused
+from shared.downloads import DownloadFailed, DownloadRefused
 from shared.fal.callbacks import CallbackName, Delivered, DeliveredElsewhere, JobFailed, read_callback
 from shared.fal.errors import Scope, SortedError
 from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned, first_image, only_video
@@ -195,6 +195,10 @@ def _store(job: Job, name: CallbackName, finished: Finished, request_id: str, de
             return _fail(job, name, failure, desk)
         except (MediaRefused, DownloadRefused) as refusal:
             return _distrust(job, name, refusal, desk)
+        except DownloadFailed as failure:
+            if desk.clock() <= (job.sent_at or job.claimed_at) + RESULT_LIFETIME:
+                raise
+            return _distrust(job, name, failure, desk)  # fal need not have it any more: it is not tried for ever
         small = aside.submit(thumbnail, path) if job.kind is not AssetKind.CLIP else None
         desk.bucket.upload(path, FileRef.of_asset(job.kind, job.address).key, content_type)
     changes = {

@@ -116,7 +116,7 @@ def look_up(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
         case Failed():
             # Without a payload, so that the collector sorts what fal answers, and not what we made of it.
             _put_into_inbox(job, {"request_id": request_id, "status": "ERROR", "payload": None}, desk)
-            return _FAILED
+            return _FAILED if job.cancelled_at is None and job.withdrawn_at is None else "ended, as it was asked to"
         case Gone():
             return _look_in_list(job, request_id, now, desk)
 

@@ -213,7 +213,8 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
             ceiling_usd=plan.quote.ceiling_usd,
         )
         plan_stored.result()
-    desk.ledger.update_run(run, RunState.RUNNING, {"plan_key": key})
+    if desk.ledger.update_run(run, RunState.RUNNING, {"plan_key": key}) is None:
+        return PlanAnswer(outcome=PlanOutcome.NOTHING_TO_DO, message=f"run {run.name} has ended")
     shots = _choices(plan, stored)
     return PlanAnswer(
         outcome=PlanOutcome.PLANNED, plan_key=key, shots=shots, review=_wants_review(inputs.script, run, shots)
@@ -230,7 +231,7 @@ def _claim(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk) -> R
             desk.ledger.update_run(claimed, RunState.SUPERSEDED, {"failure": failure, "ended_at": desk.clock()})
         return "the inputs changed while this run was starting; their newer state gets a run of its own"
     by_hand = by_upload is None
-    again = _after_which_ends(request.input, inputs.digest, desk.ledger) if by_hand else NEVER
+    again = _after_which_ends(request, inputs.digest, desk.ledger) if by_hand else NEVER
     run = _claim_state(request, inputs, desk, again)
     if by_hand and run.name != request.run and _was_lost(run, desk):
         desk.ledger.update_run(run, RunState.FAILED, {"failure": EXECUTION_ENDED, "ended_at": desk.clock()})
@@ -252,10 +253,17 @@ def _claim_state(request: PlanRequest, inputs: EpisodeInputs, desk: PlanningDesk
     )
 
 
-def _after_which_ends(asked: PlanInput, digest: str, ledger: "Ledger") -> AbstractSet[RunState]:
-    """Return after which ends a person has a run taken up again: when it is done, only what was stepped down is."""
-    known = ledger.run(asked.episode_id, digest) if asked.retry else None
-    stepped_down = known and any(outcome.stepped_down for outcome in ledger.parts(known.name).values())
+def _after_which_ends(request: PlanRequest, digest: str, ledger: "Ledger") -> AbstractSet[RunState]:
+    """Return after which ends a person has a run taken up again: when it is done, only what was stepped down is.
+
+    An execution takes up no run of its own: what was cancelled while it was being planned stays so when that is tried
+    once more.
+    """
+    known = ledger.run(request.episode_id, digest)
+    if known and known.name == request.run:
+        return NEVER
+    retried = known if request.input.retry else None
+    stepped_down = retried and any(outcome.stepped_down for outcome in ledger.parts(retried.name).values())
     return ALWAYS if stepped_down else AFTER_FAILURE
 
 

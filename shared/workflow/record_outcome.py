@@ -97,8 +97,9 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
     if state is not RunState.SUPERSEDED:
         ended = run.model_copy(update={"state": state, **changes})
         _write_papers(ended, record, bill, troubles, desk)
-        tell(ended_event(ended, record.plan if record else None, bill, desk.bucket_name), desk.events)
         _write_page(ended, record, bill, troubles, desk)
+        # Last: who hears of it finds all that it names, and a moment later the run closed.
+        tell(ended_event(ended, record.plan if record else None, bill, desk.bucket_name), desk.events)
     closed = desk.ledger.update_run(run, state, changes)
     if closed:
         return _closed(closed)
@@ -193,7 +194,7 @@ def _write_page(
     troubles: tuple[Trouble, ...],
     desk: ClosingDesk,
 ) -> None:
-    """Write the storyboard page, when everything else is written and told; without a plan there is nothing to show."""
+    """Write the storyboard page, when everything else is written; without a plan there is nothing to show."""
     if record is None or bill is None or not desk.status.is_newest(run):
         return
     is_done = run.state is RunState.DONE

@@ -20,7 +20,7 @@ from shared.workflow.publish_storyboard import publish_storyboard
 from shared.workflow.quoting import quote_of_missing
 from shared.workflow.review import STORYBOARD_REJECTED, note_approval
 from shared.workflow.run_over import why_run_is_over
-from shared.workflow.status import EpisodeState, StatusBoard, StoryboardPicture, iso_time
+from shared.workflow.status import EpisodeState, StatusBoard, StoryboardPicture, iso_time, time_in_words
 
 if TYPE_CHECKING:
     from shared.ports import Bucket, Events, Ledger, TaskTokens
@@ -96,23 +96,23 @@ def request_review(request: ReviewRequest, desk: ReviewDesk) -> Asked:
     jobs = desk.ledger.jobs(plan.assets)
     pictures = _lay_out(plan, jobs, desk)
     quote = quote_of_missing(plan, jobs)
-    until = iso_time(desk.clock() + REVIEW_SECONDS)
+    until = desk.clock() + REVIEW_SECONDS
     how = _how_to_answer(run, request.token, desk.stack_name)
     message = (
         f"the storyboard is ready: {_counted(len(pictures), 'picture')} to look at before clips are paid for, "
-        f"${quote.expected_usd:.2f} expected and ${quote.ceiling_usd:.2f} at most; approve or reject it until {until}"
+        f"${quote.expected_usd:.2f} expected and ${quote.ceiling_usd:.2f} at most; approve or reject it until {time_in_words(until)}"
     )
-    shown = {"pictures": pictures, "how_to_answer": how, "answer_until": until}
+    shown = {"pictures": pictures, "how_to_answer": how, "answer_until": iso_time(until)}
     money = {"expected_usd": quote.expected_usd, "ceiling_usd": quote.ceiling_usd}
+    record = RunRecord(run=run, plan=plan, jobs=jobs)
+    answers = {answer: how[answer] for answer in ("approve", "reject")}
+    # First, since it takes longest: who hears of the review may answer at once.
+    publish_storyboard(Storyboard(record, bill_of(record), Ending.WAITING, message, how_to_answer=answers), desk.bucket)
     desk.status.of_run(run, EpisodeState.WAITING_FOR_REVIEW, message, warnings=plan.warnings, **shown, **money)
     event = EpisodeWaitingForReview.model_validate(
         {**about(run, desk.bucket_name), "message": message, **shown, **money}
     )
     tell(event, desk.events)
-    record = RunRecord(run=run, plan=plan, jobs=jobs)
-    answers = {answer: how[answer] for answer in ("approve", "reject")}
-    page = Storyboard(record, bill_of(record), Ending.WAITING, message, how_to_answer=answers)
-    publish_storyboard(page, desk.bucket)
     desk.ledger.update_run(run, RunState.RUNNING, {"review_token": request.token})
     return Asked.WAITING
 

@@ -5,9 +5,9 @@ once; see `shared.batches.decisions.to_start`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.batches.decisions import ENDED, EntryState, Seen, capped, has_ended, state_of, to_start, what_it_waits_for
 from shared.batches.manifest import MAX_ENTRIES, Batch, Entry, manifest_of
@@ -26,6 +26,7 @@ from shared.keys import (
     asked_key,
     episode_folder,
     is_episode_id,
+    is_result,
     manifest_key,
     split_episode_key,
     summary_key,
@@ -36,7 +37,7 @@ from shared.ledger.records import Run, RunState, Seconds
 from shared.ledger.rules import AFTER_FAILURE, NEVER
 from shared.ports import ObjectMissing
 from shared.script.problems import enumerated
-from shared.workflow.batch_orders import Order, orders
+from shared.workflow.batch_orders import WHOLE_SECOND, Order, orders
 from shared.workflow.events import BatchDone, s3_uri, tell
 from shared.workflow.inputs import EpisodeInputs, read_inputs
 from shared.workflow.start_episode import StartDesk, start_run
@@ -45,6 +46,8 @@ from shared.workflow.variant_folder import VariantFolder, bring_up_to_date, look
 
 if TYPE_CHECKING:
     from shared.ports import Events
+
+Thing = TypeVar("Thing")
 
 Passed = dict[str, dict[str, str]]
 """How each episode of each batch stands, in words."""
@@ -80,17 +83,10 @@ class _Found:
 
 def start_batches(desk: BatchDesk) -> Passed:
     """Ask for all batches anew, and for every other episode whose inputs have no finished run; go over them."""
-    present = orders(desk.bucket)
-    named = {
-        episode_id
-        for order in present
-        if order.batch and order.name != SCHEDULED_BATCH
-        for entry in order.batch.entries
-        for episode_id in (entry.episode_id, entry.source)
-    }
-    for order in present:
-        if order.name != SCHEDULED_BATCH:
-            desk.bucket.put(asked_key(order.name), b"", "text/plain")
+    manifests = [order for order in orders(desk.bucket) if order.name != SCHEDULED_BATCH]
+    named = {episode_id for order in manifests for made in order.episodes.items() for episode_id in made}
+    for order in manifests:
+        desk.bucket.put(asked_key(order.name), b"", "text/plain")
     if unfinished := _unfinished(named, desk):
         manifest = manifest_of(unfinished[:MAX_ENTRIES], concurrency=desk.concurrency)
         desk.bucket.put(manifest_key(SCHEDULED_BATCH), manifest, "application/yaml")
@@ -101,25 +97,41 @@ def _unfinished(named: set[str], desk: BatchDesk) -> list[str]:
     """Return the episodes that no manifest names, and whose inputs could be started and have no finished run.
 
     A folder that is not quiet, has no script or lacks files is left to its uploads, and one whose storyboard a person
-    has rejected to that person.
+    has rejected to that person. Where nothing was uploaded since a run began that is done, nothing is looked at more
+    closely: another configuration alone is no reason to pay for everything once more while nobody looks on.
     """
     unfinished: list[tuple[bool, bool, str]] = []
-    for episode_id in _episode_ids(desk) - named:
+    for episode_id, uploaded_at in _last_uploads(desk).items():
+        if episode_id in named or _has_come_to_its_end(episode_id, uploaded_at, desk):
+            continue
         inputs = read_inputs(desk.bucket, episode_id, desk.configuration)
         is_quiet = desk.clock() - inputs.newest >= desk.quiet_period
         if inputs.is_variant or not inputs.has_script or inputs.missing or not is_quiet:
             continue
         run = _run_at(inputs, desk)
-        state = state_of(Seen(run=run), desk.clock())
+        state = state_of(Seen(run=run), asked_at=0.0, scheduled_at=desk.clock())
         if state not in ENDED:
             # What is under way counts against the limit, and what was never tried comes before what failed.
             unfinished.append((state is EntryState.WAITS_FOR_ITS_TURN, run is not None, episode_id))
     return [episode_id for *_, episode_id in sorted(unfinished)]
 
 
-def _episode_ids(desk: BatchDesk) -> set[str]:
-    ids = {where[0] for stored in desk.bucket.list(EPISODES) if (where := split_episode_key(stored.key))}
-    return {episode_id for episode_id in ids if is_episode_id(episode_id)}
+def _last_uploads(desk: BatchDesk) -> dict[str, Seconds]:
+    """Return when somebody put a file into which episode's folder last."""
+    last: dict[str, Seconds] = {}
+    for stored in desk.bucket.list(EPISODES):
+        episode_id, path = split_episode_key(stored.key) or ("", "")
+        if is_episode_id(episode_id) and not is_result(path):
+            last[episode_id] = max(last.get(episode_id, 0.0), stored.modified_at)
+    return last
+
+
+def _has_come_to_its_end(episode_id: str, uploaded_at: Seconds, desk: BatchDesk) -> bool:
+    """Tell, without a look at its files, whether an episode is done, or left to a person, as it was uploaded last."""
+    newest = desk.ledger.newest_run(episode_id)
+    if newest is None or newest.started_at <= uploaded_at + WHOLE_SECOND:
+        return False
+    return state_of(Seen(run=newest), asked_at=0.0, scheduled_at=desk.clock()) in ENDED
 
 
 def go_over_open_batches(desk: BatchDesk) -> Passed:
@@ -141,8 +153,25 @@ def go_over_open_batches(desk: BatchDesk) -> Passed:
 
 
 def go_over(order: Order, desk: BatchDesk) -> BatchSummary:
-    """Go over a batch once: start what is missing, up to its limit, and write how it stands."""
-    entries, used_usd = (_go_over_entries(order, order.batch, desk)) if order.batch else ((), 0.0)
+    """Go over a batch: start what is missing, up to its limit, and write how it stands.
+
+    Raises
+    ------
+    ExceptionGroup
+        Some episodes could not be looked at or started; for the others all was done.
+    """
+    problems: list[Exception] = []
+    summary = _go_over_once(order, desk, problems)
+    if summary.state is BatchState.ENDED:
+        # Until that was written, uploads were left to this batch: what came after a folder was looked at is found now.
+        summary = _go_over_once(replace(order, summary=summary), desk, problems)
+    if problems:
+        raise ExceptionGroup(f"some episodes of the batch {order.name} could not be looked at or started", problems)
+    return summary
+
+
+def _go_over_once(order: Order, desk: BatchDesk, problems: list[Exception]) -> BatchSummary:
+    entries, used_usd = (_go_over_entries(order, order.batch, desk, problems)) if order.batch else ((), 0.0)
     states = [entry.state for entry in entries]
     ended = has_ended(states)
     summary = BatchSummary(
@@ -164,23 +193,39 @@ def go_over(order: Order, desk: BatchDesk) -> BatchSummary:
     return summary
 
 
-def _go_over_entries(order: Order, batch: Batch, desk: BatchDesk) -> tuple[tuple[EntrySummary, ...], float]:
+def _go_over_entries(
+    order: Order, batch: Batch, desk: BatchDesk, problems: list[Exception]
+) -> tuple[tuple[EntrySummary, ...], float]:
     @cache  # what several variants are made of is read once
     def inputs_of(episode_id: str) -> EpisodeInputs:
         return read_inputs(desk.bucket, episode_id, desk.configuration)
 
-    found = [_look_at(entry, order, inputs_of, desk) for entry in batch.entries]
+    def look_at(entry: Entry) -> _Found:
+        return _look_at(entry, order, inputs_of, desk)
+
+    def state(found: _Found) -> EntryState:
+        return state_of(found.seen, order.asked_by_hand_at, order.scheduled_at)
+
+    found = [_safely(look_at, entry, entry, problems) for entry in batch.entries]
     used_usd = round(sum(each.seen.used_usd for each in found), EXACT)
-    states = capped([state_of(each.seen, order.asked_at) for each in found], used_usd, batch.cap_usd)
+    states = capped([state(each) for each in found], used_usd, batch.cap_usd)
     for index in to_start(states, batch.concurrency or desk.concurrency):
-        try:
-            found[index] = _start(found[index], inputs_of, desk)
-            states[index] = state_of(found[index].seen, order.asked_at)
-        except ObjectMissing as error:  # somebody takes files away meanwhile
-            states[index] = EntryState.WAITS_FOR_FILES
-            found[index] = _Found(found[index].entry, Seen(waits_for=str(error)))
+        entry = found[index].entry
+        found[index] = _safely(lambda each: _start(each, inputs_of, desk), found[index], entry, problems)
+        states[index] = state(found[index])
     told = tuple(_summary_of(each, state, desk) for each, state in zip(found, states, strict=True))
     return told, used_usd
+
+
+def _safely(do: Callable[[Thing], _Found], thing: Thing, entry: Entry, problems: list[Exception]) -> _Found:
+    """Look at an episode, or start it; what goes wrong with one keeps the batch open, and holds up no other."""
+    try:
+        return do(thing)
+    except ObjectMissing as error:  # somebody takes files away meanwhile
+        return _Found(entry, Seen(waits_for=str(error)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others come first
+        problems.append(error)
+        return _Found(entry, Seen(waits_for=f"something went wrong just now, and is tried again: {error}"))
 
 
 def _look_at(entry: Entry, order: Order, inputs_of: Callable[[str], EpisodeInputs], desk: BatchDesk) -> _Found:

@@ -170,3 +170,9 @@ class StatusBoard:
 def iso_time(at: Seconds) -> str:
     """Return a time as the documents write it, in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def time_in_words(at: Seconds) -> str:
+    """Return a time for people, in UTC: ``28 November 2026, 00:26 UTC``."""
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"

@@ -61,9 +61,10 @@ def look_at_variant(entry: Entry, source: "EpisodeInputs", batch: str, bucket: "
     (name,) = (name for name in SCRIPT_NAMES if name in source.files)
     try:
         script = script_with_overrides(bucket.get(source.files[name].key), file_name=name, overrides=entry.overrides)
+        files = script_files(parse_script(script, file_name=SCRIPT_NAME))
     except ScriptInvalid as error:
         raise VariantRefused(f"the overrides do not fit the script of {entry.source}: {error}") from error
-    named = [file.path for file in script_files(parse_script(script, file_name=SCRIPT_NAME))]
+    named = [file.path for file in files]
     variant = Variant(
         batch=batch,
         variant_of=entry.source,

@@ -9,7 +9,7 @@ from tests.chaos.theatre import Theatre
 from tests.chaos.troubles import Kill
 from tests.chaos.verdict import judge
 
-_LAST_CALL = 22
+_LAST_CALL = 23
 _MORTALS = ("PlanEpisode", "GeneratePortrait", "Composite", "HedraSubmit", "CollectAsset", "HouseClip", "RecordOutcome")
 _RECONCILE_CALLS = 29
 """How many calls reconcile makes in a cycle here, at most."""

@@ -11,6 +11,8 @@ from shared.aws.dead_letters import SqsDeadLetters
 from shared.aws.event_bus import EventBridgeEvents, EventRefused
 from shared.aws.queue import SqsQueue
 from shared.ports import Queue
+from shared.script.limits import MAX_NAME
+from shared.workflow.plan_episode import MAX_REVIEWED_PARTS
 from shared.workflow.reconcile import DeadLetters
 from tests.fakes.messages import MemoryDeadLetters, MemoryEvents, MemoryQueue
 
@@ -91,6 +93,27 @@ def test_an_event_reaches_the_bus(aws: Callable[[str], Any], queue_url: str) -> 
     message = json.loads(sqs.receive_message(QueueUrl=queue_url)["Messages"][0]["Body"])
     assert [(message["detail-type"], message["detail"])] == memory.published
     assert message["detail"] == {"episode_id": "a", "failure": None}
+
+
+def test_the_longest_storyboard_fits_onto_the_bus() -> None:
+    # given a bus that takes 256 KB, and the pictures of as many shots as may be reviewed, with long names in Cyrillic
+    class Bus:
+        def put_events(self, Entries: list[dict[str, str]]) -> dict[str, object]:  # noqa: N803 - as boto3 calls it
+            (entry,) = Entries
+            refused = sum(len(text.encode()) for text in entry.values()) > 256 * 1024
+            return {"FailedEntryCount": int(refused), "Entries": [{"ErrorMessage": "too large"}]}
+
+    name = "Я" * MAX_NAME
+    pictures = [
+        {
+            "what": f"{name} in scene {number}, line {number}",
+            "file": f"storyboard/{number:03d}-{'x' * 48}.png",
+            "uri": f"s3://{'b' * 63}/episodes/{'e' * 100}/storyboard/{number:03d}-{'x' * 48}.png",
+        }
+        for number in range(MAX_REVIEWED_PARTS)
+    ]
+    # then it is told
+    EventBridgeEvents(Bus()).publish("Episode Waiting For Review", {"pictures": pictures})  # type: ignore[arg-type]
 
 
 def test_an_event_that_the_bus_refuses_is_an_error() -> None:

@@ -77,6 +77,23 @@ def test_process_ends_quickly_and_leaves_only_its_state(tmp_path: Path, signal_n
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
+def test_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    # given a simulator that was started by a process which is killed, and can stop nothing any more
+    command = [sys.executable, "-m", "local.fal", "--state-dir", str(tmp_path), "--studio", STUDIO]
+    with subprocess.Popen(
+        [*command, "--until-input-ends"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        Facts.model_validate_json(process.stdout.readline())
+        assert process.poll() is None
+        # when the other end of its input is closed, as the system does then
+        process.stdin.close()
+        # then it ends, too
+        assert (process.wait(10), process.stderr.read()) == (0, b"")
+
+
 def test_process_that_cannot_start_says_where_to_look(tmp_path: Path, receiver_server: Receiver) -> None:
     # given a port that is taken
     simulator = SimulatedFal(tmp_path, port=int(receiver_server.url.rpartition(":")[2]))

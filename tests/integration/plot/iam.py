@@ -13,6 +13,8 @@ from tests.integration.plot.template_values import ACCOUNT, REGION, TemplateValu
 
 _PUT = {"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
 _COPY = {"CopyObject", "UploadPartCopy"}
+_MISSING_IS_FORBIDDEN = "webhooks/"
+"""The webhook, which everybody may call, may not list what there is."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ def _needs_of_s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need
         yield Need("s3:ListBucket", bucket, (("s3:prefix", (parameters["Prefix"],)),))
     elif operation in {"GetObject", "HeadObject"}:
         yield Need("s3:GetObject", target)
+        if not target.startswith(f"{bucket}/{_MISSING_IS_FORBIDDEN}"):
+            # Without it S3 says of a missing object that it is forbidden, and no prefix is asked for then:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+            yield Need("s3:ListBucket", bucket)
     elif operation in _PUT:
         yield Need("s3:PutObject", target)
     elif operation in _COPY:
@@ -104,10 +110,11 @@ def _keys(action: Mapping[str, Any]) -> list[str]:
 
 
 def _holds(operator: str, wanted: Mapping[str, Any], context: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether a condition holds; one without ``ForAllValues`` needs the key to be there."""
-    every = operator.startswith("ForAllValues:")
-    exact = operator.endswith("StringEquals")
-    if not exact and not operator.endswith("StringLike"):
+    """Tell whether a condition holds; one without ``ForAllValues`` or ``IfExists`` needs the key to be there."""
+    every = operator.startswith("ForAllValues:") or operator.endswith("IfExists")
+    comparison = operator.removesuffix("IfExists")
+    exact = comparison.endswith("StringEquals")
+    if not exact and not comparison.endswith("StringLike"):
         raise LookupError(f"no role has a condition {operator}")
     for key, allowed in wanted.items():
         values = context.get(key, ())

@@ -13,6 +13,7 @@ from shared.ledger.states import ACCEPT, DOUBT, SEND, Transition
 from tests.builders import claim_job, claim_of
 from tests.integration.plot.cloudwatch import AlarmState, CloudWatch
 from tests.integration.plot.conftest import DeployPlot
+from tests.integration.plot.deployment import client
 from tests.integration.plot.functions import load_handler
 from tests.integration.plot.template_values import ROOT, TemplateValues
 from tests.integration.plot.watchtower import Watchtower
@@ -142,6 +143,19 @@ def reconcile_is_not_called(tower: Watchtower, _tiny: Files) -> None:
     tower.pass_by(HOUR)
 
 
+def a_batch_meets_what_it_cannot_read(tower: Watchtower, tiny: Files) -> None:
+    # given an episode whose record in the ledger is broken
+    values = tower.stage.values
+    broken = {"pk": {"S": "EPISODE#tiny"}, "sk": {"S": "NEWEST"}, "of": {"S": "another version"}}
+    client("dynamodb").put_item(TableName=values.ref("Ledger"), Item=broken)
+    tower.stage.upload("tiny", tiny)
+    manifest = b"episodes: [{episode: tiny}]"
+    client("s3").put_object(Bucket=values.ref("Bucket"), Key="batches/tonight.yaml", Body=manifest)
+    for _ in range(2):
+        tower.pass_by(300)
+        tower.go_over_batches()
+
+
 TRIPPED_BY: dict[str, Story] = {
     "OldestOpenJobAlarm": a_job_is_open_for_five_hours,
     "HeldJobsAlarm": nobody_knows_of_a_job_for_three_days,
@@ -157,6 +171,7 @@ TRIPPED_BY: dict[str, Story] = {
     "WebhookThrottlesAlarm": the_webhook_is_throttled,
     "ReconcileFailingAlarm": reconcile_meets_what_it_cannot_read,
     "ReconcileSilentAlarm": reconcile_is_not_called,
+    "BatchesFailingAlarm": a_batch_meets_what_it_cannot_read,
 }
 
 

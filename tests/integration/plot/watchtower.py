@@ -44,6 +44,10 @@ class Watchtower:
         """Let the schedule come once."""
         self._invoked("Reconcile", {})
 
+    def go_over_batches(self) -> None:
+        """Let the clock cause a pass over the open batches."""
+        self._invoked("StartBatch", {"asked": False})
+
     def look(self) -> None:
         """Measure what SQS and Step Functions measure, and read the functions' logs."""
         for queue in self.stage.values.of_type("AWS::SQS::Queue"):

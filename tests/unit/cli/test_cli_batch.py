@@ -123,6 +123,22 @@ def test_the_exit_code_says_how_it_went(
     assert words in result.output
 
 
+def test_of_an_episode_that_failed_come_the_papers_that_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a batch of which one fails, with a page that shows how far it came
+    def fails_with_a_page(world: World, episode_id: str) -> None:
+        world.bucket.put(f"{episode_folder(episode_id)}storyboard.html", b"a page", "text/html")
+        fails(world, episode_id)
+
+    result = invoke(monkeypatch, World(), write(tmp_path), noir=fails_with_a_page)
+    # then that is here beside the other's video
+    assert result.exit_code == FAILED
+    assert (tmp_path / "out/noir/storyboard.html").read_bytes() == b"a page"
+    assert not (tmp_path / "out/noir/episode.mp4").exists()
+    assert (tmp_path / "out/plain/episode.mp4").exists()
+
+
 def test_a_machine_reads_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke(monkeypatch, World(), write(tmp_path), "--json", noir=fails)
     assert result.exit_code == FAILED

@@ -28,6 +28,7 @@ from cli.exit_codes import (
 )
 from cli.main import app
 from cli.target import Target
+from local.aws.keep import FolderInUse
 from shared.keys import plan_key
 from shared.ledger.records import Failure, Run, RunState
 from shared.ledger.rules import NEVER
@@ -215,6 +216,37 @@ def test_what_aws_says_comes_without_a_traceback(
     assert told(runner.invoke(app, ["status", EPISODE, *STACK, "--json"]))["code"] == name
 
 
+@pytest.mark.parametrize(
+    ("error", "name", "words"),
+    [
+        (PermissionError(13, "Permission denied", "out/x"), "file_trouble", "out/x: permission denied"),
+        (OSError(28, "No space left on device"), "file_trouble", "episode: no space left on device"),
+        (OSError(28, "No space left on device", "kept/x", None, "out/x"), "file_trouble", "episode: out/x: no space"),
+        (ZeroDivisionError("division\nby zero"), "unexpected", "ZeroDivisionError: division by zero"),
+    ],
+    ids=["not allowed", "disk full", "disk full in copying", "a mistake of ours"],
+)
+def test_whatever_else_happens_comes_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, name: str, words: str
+) -> None:
+    # given anything that goes wrong, where something is known that nobody is to read
+    def fail(*_: object) -> Target:
+        secret = "a-key-of-fal".upper()
+        raise error if secret else AssertionError
+
+    monkeypatch.setattr("cli.options.deployed_target", fail)
+    # then it is told in one sentence
+    result = runner.invoke(app, ["status", EPISODE, *STACK])
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert told(runner.invoke(app, ["status", EPISODE, *STACK, "--json"]))["code"] == name
+    # and where it happened is shown to whoever asks for it
+    where = runner.invoke(app, ["--verbose", "status", EPISODE, *STACK]).stderr
+    assert "Traceback" in where
+    assert "A-KEY-OF-FAL" not in where
+
+
 def test_an_unknown_profile_and_a_region_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # given no AWS settings at all
     for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -238,6 +270,37 @@ def test_an_interrupted_command(monkeypatch: pytest.MonkeyPatch) -> None:
     result = runner.invoke(app, ["watch", EPISODE, *STACK])
     assert result.exit_code == INTERRUPTED
     assert "what was bought is kept" in result.stderr
+
+
+def test_interrupting_what_runs_here_says_that_it_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # given a command that works on this machine
+    ended: list[object] = []
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("local.studio.LocalStudio.__enter__", lambda studio: studio)
+    monkeypatch.setattr("local.studio.LocalStudio.__exit__", lambda *_: ended.append("ended"))
+    monkeypatch.setattr("cli.target.target_of_studio", lambda _: target_of(World()))
+    monkeypatch.setattr("cli.cancel.cancel_run", interrupt)
+    monkeypatch.setattr("cli.cancel._closing_desk", lambda _: None)
+    # when it is interrupted
+    result = runner.invoke(app, ["cancel", EPISODE, "--state", str(tmp_path)])
+    # then it is said at once that it ends, and what was started is stopped
+    assert result.exit_code == INTERRUPTED
+    assert "stopping" in result.stdout
+    assert ended == ["ended"]
+
+
+@pytest.mark.parametrize("command", ["retry", "approve"])
+def test_nothing_is_started_for_an_episode_that_is_not_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("local.studio.LocalStudio.__enter__", started.append)
+    result = runner.invoke(app, [command, EPISODE, "--state", str(tmp_path)])
+    assert (result.exit_code, started) == (FAILED, [])
+    assert f"there is no run of {EPISODE} on this machine. Next: `episode run FOLDER`" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -264,9 +327,21 @@ def test_an_engine_that_does_not_start_is_told_with_its_reason(monkeypatch: pyte
         raise RuntimeError("Another local run uses it: stop it, or choose another folder.")
 
     monkeypatch.setattr("local.studio.LocalStudio.__enter__", refuse)
-    result = runner.invoke(app, ["retry", EPISODE, "--state", str(tmp_path)])
+    result = runner.invoke(app, ["cancel", EPISODE, "--state", str(tmp_path)])
     assert (result.exit_code, result.stdout) == (FAILED, "")
     assert "Another local run uses it" in result.stderr
+
+
+def test_a_state_folder_in_use_is_told_with_what_helps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_studio: object) -> None:
+        raise FolderInUse
+
+    monkeypatch.setattr("local.studio.LocalStudio.__enter__", refuse)
+    result = runner.invoke(app, ["cancel", EPISODE, "--state", str(tmp_path)])
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert f"another command makes something with what {tmp_path} keeps" in result.stderr
+    assert "Ctrl-C" in result.stderr
+    assert told(runner.invoke(app, ["cancel", EPISODE, "--state", str(tmp_path), "--json"]))["code"] == "engine_busy"
 
 
 @pytest.mark.parametrize(("environment", "has_colours"), [({}, True), ({"NO_COLOR": "1"}, False)])

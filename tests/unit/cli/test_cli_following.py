@@ -99,6 +99,20 @@ def test_the_script_and_what_it_names_are_uploaded_the_script_last(folder: Path,
     assert [stored.key for stored in bucket.list("")] == sorted(episode_folder(EPISODE) + name for name in names)
 
 
+def test_a_script_takes_the_place_of_one_under_another_name(folder: Path, bucket: MemoryBucket) -> None:
+    # given an episode that was uploaded before, when its script was written in JSON
+    (folder / "script.json").rename(folder / "script.yaml")
+    # when it is uploaded anew
+    upload(folder, EPISODE, bucket)
+    # then there is one script, and not two, of which none could be used
+    inputs = read_inputs(bucket, EPISODE, CONFIGURATION)
+    assert inputs.problem is None
+    assert "script.yaml" in inputs.files
+    # and so with a draft of it, which is written in JSON again
+    upload(folder, EPISODE, bucket, {"engines": ["still"]})
+    assert read_inputs(bucket, EPISODE, CONFIGURATION).problem is None
+
+
 def test_of_a_script_that_cannot_be_read_everything_is_uploaded(folder: Path) -> None:
     # given a script that does not say what belongs to it
     (folder / "script.json").write_text("{")

@@ -153,7 +153,7 @@ def test_of_what_cannot_be_made_there_is_no_quote(folder: Path, stack: Target) -
 def test_without_a_stack_it_is_what_this_machine_keeps_and_nothing_is_started(folder: Path, tmp_path: Path) -> None:
     result = runner.invoke(app, ["quote", str(folder), "--state", str(tmp_path / "state")])
     assert result.exit_code == DONE
-    assert "in this machine already" in result.stdout
+    assert "on this machine already" in result.stdout
     assert not (tmp_path / "state").exists()
 
 

@@ -35,11 +35,11 @@ def ended_world(document: dict[str, Any], error: str = "") -> tuple[World, Run]:
     return world, run
 
 
-def finish(world: World, run: Run, out: Path) -> Path:
+def finish(world: World, run: Run, out: Path, said: io.StringIO | None = None) -> Path:
     def begin(_: Show) -> Ended:
         return Ended(run, was_done_before=False)
 
-    return finish_episode(begin, target_of(world), out, Console(file=io.StringIO()), leave_open).video
+    return finish_episode(begin, target_of(world), out, Console(file=said or io.StringIO()), leave_open).video
 
 
 def test_every_video_is_downloaded_with_its_poster_and_the_captions(tmp_path: Path) -> None:
@@ -68,9 +68,17 @@ def test_what_belongs_to_an_earlier_state_of_the_script_is_left_where_it_is(tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"episode.mp4", "poster.jpg", *papers}
 
 
-def test_nothing_is_downloaded_of_a_run_that_failed(tmp_path: Path) -> None:
+def test_of_a_run_that_failed_come_the_papers_that_say_why_and_no_video(tmp_path: Path) -> None:
+    # given a run that failed, beside the video of an earlier state of the script
     world, run = ended_world(TWO_SCENES, "PartFailed")
     assert run.state is RunState.FAILED
+    world.bucket.put(f"{FOLDER}storyboard/01-mara.png", b"a picture", "image/png")
+    # when it is followed to its end
+    said = io.StringIO()
     with pytest.raises(EpisodeFailed, match="line 2 failed"):
-        finish(world, run, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        finish(world, run, tmp_path, said)
+    # then there is what shows how far it came, and where that is, is said
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"status.json", "bill.json", "storyboard.html", "storyboard/01-mara.png"}
+    assert "this run failed" in (tmp_path / "storyboard.html").read_text()
+    assert f"how far it came: {tmp_path / 'storyboard.html'}" in said.getvalue()

@@ -233,7 +233,7 @@ def test_without_a_stack_an_answer_is_for_a_run_of_this_machine(command: list[st
     result = runner.invoke(app, [*command, "--state", str(tmp_path / "state")])
     # then that is said, and nothing is started
     assert result.exit_code == FAILED
-    assert f"there is no run of {EPISODE} in this machine" in " ".join(result.stderr.split())
+    assert f"there is no run of {EPISODE} on this machine" in " ".join(result.stderr.split())
     assert not (tmp_path / "state").exists()
 
 

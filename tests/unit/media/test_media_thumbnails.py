@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from shared.media.errors import MediaRefused
 from shared.media.thumbnails import thumbnail
@@ -36,6 +36,27 @@ def test_a_picture_is_turned_as_its_camera_was(tmp_path: Path) -> None:
     exif[0x0112] = 6
     turned.save(tmp_path / "picture", "JPEG", exif=exif)
     assert opened(thumbnail(tmp_path / "picture")).size == (320, 640)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_a_large_picture_is_made_small_before_it_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    # given a picture of which a function's memory holds few copies
+    Image.new(mode, (3000, 2000)).save(tmp_path / "picture", "PNG")
+    transposed: list[tuple[int, int]] = []
+    transpose = ImageOps.exif_transpose
+
+    def noting(image: Image.Image) -> Image.Image:
+        transposed.append(image.size)
+        return transpose(image)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", noting)
+    # when
+    made = opened(thumbnail(tmp_path / "picture"))
+    # then what is turned, and copied for it, is a small one
+    assert made.size == (480, 320)
+    assert transposed == [(1280, 853)]
 
 
 def test_what_is_clear_becomes_white(tmp_path: Path) -> None:

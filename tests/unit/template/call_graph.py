@@ -48,6 +48,7 @@ _S3_ACTIONS = {
     "put_object": {"s3:PutObject"},
     "upload_file": {"s3:PutObject", "s3:AbortMultipartUpload"},
     "copy_object": {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
+    "copy": {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"},  # in parts
     "list_objects_v2": {"s3:ListBucket"},
 }
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}

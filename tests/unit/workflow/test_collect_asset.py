@@ -231,11 +231,12 @@ def test_the_time_that_fal_worked_is_on_record(world: World) -> None:
 def test_a_job_in_doubt_is_confirmed_before_anything_else() -> None:
     """Whatever happens to the file then, the job is found again at fal."""
     world = World()
-    job = claim_job(world.ledger, claim_of(), 1.0)
+    sent_at = world.clock() - 60
+    job = claim_job(world.ledger, claim_of(), sent_at - 1)
     assert job
-    sent = world.ledger.step(job, SEND, 2.0, {"sent_at": 2.0})
+    sent = world.ledger.step(job, SEND, sent_at, {"sent_at": sent_at})
     assert sent
-    assert world.ledger.step(sent, DOUBT, 3.0)
+    assert world.ledger.step(sent, DOUBT, sent_at + 1)
 
     def down() -> None:
         raise DownloadFailed("v3.fal.media: ReadTimeout")
@@ -244,7 +245,7 @@ def test_a_job_in_doubt_is_confirmed_before_anything_else() -> None:
     with pytest.raises(DownloadFailed):
         collect(callback(), world)
     assert (world.job(ADDRESS).state, world.job(ADDRESS).request_id) == (JobState.SUBMITTED, "request-1")
-    assert world.job(ADDRESS).submitted_at == 2.0
+    assert world.job(ADDRESS).submitted_at == sent_at
 
 
 def test_a_file_that_cannot_be_fetched_just_now_comes_again(world: World) -> None:

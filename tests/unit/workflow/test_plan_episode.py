@@ -10,7 +10,7 @@ import pytest
 from shared.fal.models import hedra, ideogram, kontext
 from shared.keys import AssetKind
 from shared.ledger.budgets import Usage
-from shared.ledger.records import Failure, RunState
+from shared.ledger.records import CANCELLED, Failure, RunState
 from shared.ledger.rules import NEVER
 from shared.ledger.states import FAIL, SEND, STORE
 from shared.plan.models import Plan
@@ -20,8 +20,18 @@ from shared.script.models import Script
 from shared.workflow.inputs import read_inputs
 from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
 from shared.workflow.read_files import FilesRefused
+from shared.workflow.record_outcome import RunEnd, record_outcome
 from shared.workflow.status import EpisodeState
-from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES, addresses_of, claim_job, claim_of, inputs_of, part_of
+from tests.builders import (
+    CONFIGURATION,
+    EPISODE,
+    TWO_SCENES,
+    addresses_of,
+    claim_job,
+    claim_of,
+    inputs_of,
+    part_of,
+)
 from tests.fakes.faults import Crash, Fuse
 from tests.fakes.step_functions import execution_arn
 from tests.world import World
@@ -327,6 +337,40 @@ def test_an_execution_whose_run_has_ended_does_nothing(folder: Folder) -> None:
     assert run
     folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
     assert plan(folder, digest).outcome is PlanOutcome.NOTHING_TO_DO
+
+
+def cancel(world: World) -> None:
+    failure = Failure(error=CANCELLED, message="the run was cancelled")
+    record_outcome(RunEnd(episode_id=EPISODE, run=RUN, failure=failure), world.closing())
+
+
+def test_what_was_cancelled_is_not_taken_up_by_its_own_execution(folder: Folder) -> None:
+    # given an execution that a person started, and cancelled
+    plan(folder)
+    cancel(folder)
+    # when its planning is tried once more, as Step Functions does where a function died
+    answer = plan(folder)
+    # then nothing is bought for it
+    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
+    run = folder.ledger.newest_run(EPISODE)
+    assert run
+    assert (run.state, run.attempt) == (RunState.FAILED, 1)
+    # and another execution, which somebody starts, takes it up
+    assert plan(folder, run="another").outcome is PlanOutcome.PLANNED
+
+
+def test_what_is_cancelled_while_it_is_planned_asks_for_nothing(folder: Folder) -> None:
+    # given an execution whose run is cancelled just before its plan is put on record
+    put = folder.bucket.put
+
+    def interrupted(key: str, data: bytes, content_type: str) -> None:
+        put(key, data, content_type)
+        if key.startswith("plans/"):
+            cancel(folder)
+
+    folder.bucket.put = interrupted  # type: ignore[method-assign]
+    # then the plot has nothing to do
+    assert plan(folder).outcome is PlanOutcome.NOTHING_TO_DO
 
 
 def test_inputs_that_change_while_a_run_starts_end_it(folder: Folder) -> None:

@@ -7,7 +7,7 @@ from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgre
 from shared.ledger.budgets import Usage
 from shared.ledger.outages import ACCOUNT, ACCOUNT_CLOSED
 from shared.ledger.rules import NEVER
-from shared.ledger.states import ACCEPT, DOUBT, SEND, JobState, Transition
+from shared.ledger.states import ACCEPT, CANCEL, DOUBT, SEND, WITHDRAW, JobState, Transition
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from shared.workflow.reconcile import STARTING_LIMIT, CycleTroubled, reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
@@ -252,6 +252,20 @@ def test_a_result_of_which_no_callback_has_told_is_counted(world: World, outcome
     # then it is counted when it is over at fal, and only then
     seen = reconcile(world.reconciling())
     assert (seen.callbacks_missed, seen.open) == (missed, 1)
+
+
+@pytest.mark.parametrize("asked", ["cancelled_at", "withdrawn_at"])
+def test_a_job_that_fal_was_asked_to_end_misses_no_callback(world: World, asked: str) -> None:
+    # given a job that is overdue, or that nobody wants, and that fal has ended as it was asked to
+    open_job(world, SEND, ACCEPT)
+    transition = CANCEL if asked == "cancelled_at" else WITHDRAW
+    world.ledger.step(world.job(ADDRESS), transition, world.clock(), {asked: world.clock()})
+    world.provider.outcomes = {
+        "request-1": Failed(SortedError("client_cancelled", "Request was cancelled", Scope.JOB, retry=False))
+    }
+    # then it is collected, and counts for no callback that was missed
+    seen = reconcile(world.reconciling())
+    assert (seen.callbacks_missed, len(world.inbox.bodies)) == (0, 1)
 
 
 def test_what_a_day_has_cost_so_far(world: World) -> None:

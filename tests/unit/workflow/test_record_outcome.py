@@ -233,14 +233,14 @@ def test_whoever_sees_a_run_closed_finds_its_papers(world: World) -> None:
             return super().call(function, *args, **kwargs)
 
     world.fuse = Noting()
-    # when a run ends, then both bills, status, event and page come before the run is closed
+    # when a run ends, then both bills, status and page come before the event that names them, and that before its close
     end(world)
     assert [name for name, _ in calls if name in {"put", "publish", "update_run"}] == [
         "put",
         "put",
         "put",
-        "publish",
         "put",
+        "publish",
         "update_run",
     ]
 

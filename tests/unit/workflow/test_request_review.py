@@ -129,6 +129,20 @@ def test_status_and_event_say_what_the_clips_cost_and_how_to_answer(world: World
     assert world.status().updated_at == waiting_until
 
 
+def test_the_page_lies_there_before_anybody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a bus that notes whether the page, which takes longest, is there when it is told
+    there: list[bool] = []
+    publish = world.events.publish
+
+    def noting(detail_type: str, detail: Any) -> None:
+        there.append(world.bucket.exists(FOLDER + "storyboard.html"))
+        publish(detail_type, detail)
+
+    monkeypatch.setattr(world.events, "publish", noting)
+    waiting(world)
+    assert there == [True]
+
+
 def test_a_message_that_comes_twice_tells_once(world: World) -> None:
     # given a review that was asked for
     waiting(world)
