@@ -100,7 +100,8 @@ def request_review(request: ReviewRequest, desk: ReviewDesk) -> Asked:
     how = _how_to_answer(run, request.token, desk.stack_name)
     message = (
         f"the storyboard is ready: {_counted(len(pictures), 'picture')} to look at before clips are paid for, "
-        f"${quote.expected_usd:.2f} expected and ${quote.ceiling_usd:.2f} at most; approve or reject it until {time_in_words(until)}"
+        f"${quote.expected_usd:.2f} expected and ${quote.ceiling_usd:.2f} at most; "
+        f"approve or reject it until {time_in_words(until)}"
     )
     shown = {"pictures": pictures, "how_to_answer": how, "answer_until": iso_time(until)}
     money = {"expected_usd": quote.expected_usd, "ceiling_usd": quote.ceiling_usd}
