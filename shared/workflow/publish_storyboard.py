@@ -13,7 +13,6 @@ from shared.storyboard.pictures import pictures_to_show, thumbnail_of
 if TYPE_CHECKING:
     from shared.addresses import Address
     from shared.ledger.records import Seconds
-    from shared.plan.models import Plan
     from shared.ports import Bucket
     from shared.storyboard.facts import Storyboard
 
@@ -28,35 +27,23 @@ def publish_storyboard(storyboard: "Storyboard", bucket: "Bucket") -> None:
     """Write the page of a run that has ended, or waits for a person."""
     plan = storyboard.record.plan
     try:
-        page = storyboard_page(storyboard, _thumbnails(plan, bucket), _poster(storyboard, bucket))
+        thumbnails, poster = _pictures(storyboard, bucket)
+        page = storyboard_page(storyboard, thumbnails, poster)
         bucket.put(storyboard_key(plan.episode_id), page.encode(), "text/html; charset=utf-8")
     except Exception:  # whatever it is, the episode matters more than its page
         logger.warning("the storyboard page of %s could not be written", plan.run, exc_info=True)
 
 
-def _poster(storyboard: "Storyboard", bucket: "Bucket") -> bytes | None:
-    if storyboard.ending is not Ending.DONE:
-        return None
+def _pictures(storyboard: "Storyboard", bucket: "Bucket") -> "tuple[dict[Address, bytes], bytes | None]":
+    """Return those thumbnails that are there, by the addresses of their pictures, and an episode's poster."""
     plan = storyboard.record.plan
-    video = video_name(plan.edit.outputs[0], is_first=True)
-    try:
-        return bucket.get(f"{episode_folder(plan.episode_id)}{poster_name(video)}")
-    except ObjectMissing:
-        return None
-
-
-def _thumbnails(plan: "Plan", bucket: "Bucket") -> "dict[Address, bytes]":
-    """Return the thumbnails of a plan's pictures that are there, by the pictures' addresses."""
+    keys = {picture.address: thumbnail_of(picture.address).key for picture in pictures_to_show(plan)}
+    poster = f"{episode_folder(plan.episode_id)}{poster_name(video_name(plan.edit.outputs[0], is_first=True))}"
     fetching = ThreadPoolExecutor(_FETCHED_AT_ONCE)
-    asked = {
-        picture.address: fetching.submit(bucket.get, thumbnail_of(picture.address).key)
-        for picture in pictures_to_show(plan)
-    }
+    wanted = [*keys.values(), *([poster] if storyboard.ending is Ending.DONE else [])]
+    asked = {key: fetching.submit(bucket.get, key) for key in wanted}
     wait(asked.values(), _PATIENCE)
     fetching.shutdown(wait=False, cancel_futures=True)
-    come = {address: future for address, future in asked.items() if future.done() and not future.cancelled()}
-    return {
-        address: future.result()
-        for address, future in come.items()
-        if not isinstance(future.exception(), ObjectMissing)
-    }
+    come = {key: future for key, future in asked.items() if future.done() and not future.cancelled()}
+    found = {key: future.result() for key, future in come.items() if not isinstance(future.exception(), ObjectMissing)}
+    return {address: found[key] for address, key in keys.items() if key in found}, found.get(poster)
