@@ -24,6 +24,9 @@ Operation = tuple[str, str]
 """A service and one of its operations."""
 
 
+_ANSWERS = frozenset({"SendTaskSuccess", "SendTaskFailure"})
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Calls that follow one another within an invocation, and what they weigh together."""
@@ -44,6 +47,8 @@ _so_far: ContextVar[Chain] = ContextVar("chain", default=_NOTHING)
 class Precedence:
     """Follows every invocation, and keeps the heaviest chain of its calls.
 
+    What an invocation does after it has answered whoever waits for it, nobody waits for.
+
     Parameters
     ----------
     weight
@@ -53,6 +58,7 @@ class Precedence:
     def __init__(self, weight: Callable[[Operation], float]) -> None:
         self._weight = weight
         self._heaviest: dict[tuple[str, int], Chain] = {}
+        self._answered: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
 
     @property
@@ -75,9 +81,13 @@ class Precedence:
                 before = Chain(number)
             chain = before.followed_by(operation, self._weight(operation))
             _so_far.set(chain)
+            key = call.invocation.function, number
             with self._lock:
-                key = call.invocation.function, number
-                self._heaviest[key] = _heavier(self._heaviest.get(key, _NOTHING), chain)
+                if call.operation in _ANSWERS:
+                    self._answered.add(key)
+                    self._heaviest[key] = chain
+                elif key not in self._answered:
+                    self._heaviest[key] = _heavier(self._heaviest.get(key, _NOTHING), chain)
 
     def hook(self, patch: pytest.MonkeyPatch) -> None:
         """Have tasks of pools begin after whoever handed them over, and whoever waits for them go on after them.

@@ -14,7 +14,7 @@ from benchmarks.calls_in_turn import Operation, Precedence
 from tests.chaos.outgoing import Call, Invocation
 
 _NUMBERS = itertools.count()
-WEIGHTS = {"get": 1.0, "put": 3.0}
+WEIGHTS = {"get": 1.0, "put": 3.0, "SendTaskSuccess": 1.0}
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_what_one_thread_does_follows_one_another(precedence: Precedence) -> Non
     for operation in ("get", "get", "put"):
         function.call(operation)
     assert chain(precedence) == {"get": 2, "put": 1}
+
+
+def test_nobody_waits_for_what_is_done_after_the_answers(precedence: Precedence) -> None:
+    function = Function(precedence)
+    for operation in ("get", "SendTaskSuccess", "get", "SendTaskSuccess", "put", "put"):
+        function.call(operation)
+    assert chain(precedence) == {"get": 2, "SendTaskSuccess": 2}
 
 
 def test_what_is_done_at_once_counts_once_and_what_weighs_most_is_waited_for(precedence: Precedence) -> None:
