@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING
 
 from shared.media.thumbnails import thumbnail
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.plan.models import Plan
     from shared.ports import Bucket
 
+_ASKED_AT_ONCE = 16
 _MADE_AT_ONCE = 2
 """The largest picture takes 320 MB meanwhile, and beside it videos are joined."""
 _TOLD_AT_MOST = 5
@@ -45,18 +46,20 @@ def missing_thumbnails_made(plan: "Plan", bucket: "Bucket") -> "Iterator[None]":
     They lack them where pictures are the script's own, or where thumbnails were pruned. What has not been begun
     `_GRACE` after the context's end is left for the next run.
     """
-    over = Event()
+    over, place = Event(), BoundedSemaphore(_MADE_AT_ONCE)
 
     def make(picture: "FileRef") -> None:
         key = thumbnail_of(picture.address).key
         if over.is_set() or bucket.exists(key):
             return
-        with TemporaryDirectory() as folder:
+        with place, TemporaryDirectory() as folder:
+            if over.is_set():
+                return
             fetched = Path(folder, "picture")
             bucket.download(picture.key, fetched)
             bucket.put(key, thumbnail(fetched), THUMBNAIL_TYPE)
 
-    with ThreadPoolExecutor(_MADE_AT_ONCE) as aside:
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as aside:
         made = [(picture, aside.submit(make, picture)) for picture in pictures_to_show(plan)]
         try:
             yield
