@@ -1,15 +1,14 @@
 """Show how a batch stands: a live table on a terminal, plain lines in a pipe."""
 
-import time
 from collections import Counter
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.showing import Drawing, Lines
 from shared.batches.decisions import EntryState
 from shared.batches.summary import BatchSummary, EntrySummary, headline
 
@@ -37,13 +36,8 @@ _OTHER_LINES = 6
 """Of a terminal, beside the table's own rows."""
 
 
-class BatchDisplay(Protocol):
+class BatchDisplay(AbstractContextManager["BatchDisplay"], Protocol):
     """Shows how a batch stands, as a context manager."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
 
     def show(self, summary: BatchSummary) -> None:
         """Show how it stands."""
@@ -54,46 +48,23 @@ def batch_display_for(console: Console) -> BatchDisplay:
     return _LiveTable(console) if console.is_terminal else _PlainLines(console)
 
 
-class _LiveTable:
+class _LiveTable(Drawing):
     def __init__(self, console: Console) -> None:
-        self._began = time.monotonic()
-        self._console = console
-        self._live = Live(console=console, refresh_per_second=4, transient=False)
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, traceback)
+        super().__init__(console, per_second=4)
 
     def show(self, summary: BatchSummary) -> None:
-        sentence = Text.assemble((f"{time.monotonic() - self._began:5.1f} s  ", "bold"), headline(summary))
-        self._live.update(Group(sentence, batch_table(summary, self._console.size.height - _OTHER_LINES)))
+        self.draw(Text(headline(summary)), batch_table(summary, self.console.size.height - _OTHER_LINES))
 
 
-class _PlainLines:
+class _PlainLines(Lines):
     def __init__(self, console: Console) -> None:
-        self._began = time.monotonic()
-        self._console = console
+        super().__init__(console)
         self._states: dict[str, EntryState] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        pass
 
     def show(self, summary: BatchSummary) -> None:
         for entry in summary.episodes:
             if self._states.get(entry.episode_id) is not entry.state:
-                seconds = time.monotonic() - self._began
-                line = f"{seconds:6.1f} s  {entry.episode_id}: {_words(entry)}   (${summary.used_usd:,.2f})"
-                self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+                self.line(f"{entry.episode_id}: {_words(entry)}   (${summary.used_usd:,.2f})")
             self._states[entry.episode_id] = entry.state
 
 

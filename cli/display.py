@@ -1,17 +1,16 @@
 """Show progress: a live table on a terminal, plain lines in a pipe."""
 
-import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from rich.console import Console, ConsoleDimensions, Group
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from cli.output import write_json_line
 from cli.progress import PartProgress, Progress, ShotProgress, Stage
+from cli.showing import Drawing, Lines
 
 _MARKS = {
     Stage.WAITING: ("·", "dim"),
@@ -33,13 +32,8 @@ _MOST_PARTS = 8
 """A shot with more is told by counts."""
 
 
-class Display(Protocol):
+class Display(AbstractContextManager["Display"], Protocol):
     """Shows how a run stands, as a context manager."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
 
     def show(self, sentence: str, progress: Progress | None) -> None:
         """Show a sentence, and how far the run is."""
@@ -50,85 +44,48 @@ def display_for(console: Console) -> Display:
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
 
 
-class LiveDisplay:
+class LiveDisplay(Drawing):
     """A table that is drawn anew, on a terminal."""
 
     def __init__(self, console: Console) -> None:
-        self._began = time.monotonic()
-        self._console = console
-        self._live = Live(console=console, refresh_per_second=8, transient=False)
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Leave the last drawing where it is."""
-        self._live.__exit__(kind, error, traceback)
+        super().__init__(console, per_second=8)
 
     def show(self, sentence: str, progress: Progress | None) -> None:
         """Draw a sentence, and the table of shots."""
-        seconds = time.monotonic() - self._began
-        headline = Text.assemble((f"{seconds:5.1f} s  ", "bold"), sentence)
         if progress is None:
-            self._live.update(headline)
+            self.draw(Text(sentence))
             return
-        headline.append(f"   {_money(progress)}   {progress.parts_ready} of {progress.parts} ready", "bold")
-        self._live.update(Group(headline, progress_panel(progress, self._console.size)))
+        standing = f"   {_money(progress)}   {progress.parts_ready} of {progress.parts} ready"
+        self.draw(Text.assemble(sentence, (standing, "bold")), progress_panel(progress, self.console.size))
 
 
-class PlainDisplay:
+class PlainDisplay(Lines):
     """A line whenever something has changed, for pipes and logs."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._began = time.monotonic()
+        super().__init__(console)
         self._sentence = ""
         self._stages: dict[str, Stage] = {}
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End."""
 
     def show(self, sentence: str, progress: Progress | None) -> None:
         """Write what has changed since the last call."""
         if sentence != self._sentence:
             self._sentence = sentence
-            self._line(sentence)
+            self.line(sentence)
         if progress is None:
             return
         for thing, stage in _stages(progress).items():
             if self._stages.get(thing, Stage.WAITING) is not stage:
-                self._line(f"{thing}: {stage}   ({_money(progress)})")
+                self.line(f"{thing}: {stage}   ({_money(progress)})")
             self._stages[thing] = stage
 
-    def _line(self, text: str) -> None:
-        seconds = time.monotonic() - self._began
-        self._console.print(f"{seconds:6.1f} s  {text}", highlight=False, soft_wrap=True)
 
-
-class JsonLinesDisplay:
+class JsonLinesDisplay(nullcontext["JsonLinesDisplay"]):
     """A line of JSON whenever something has changed, for machines."""
 
     def __init__(self) -> None:
+        super().__init__(self)
         self._last: dict[str, object] = {}
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End."""
 
     def show(self, sentence: str, progress: Progress | None) -> None:
         """Write how things stand, if they have changed since the last call."""

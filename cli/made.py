@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from cli.output import output, write_document
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ def tell_made(made: "Made") -> None:
     """Say where an episode is, or write it as a document."""
     if made.was_done_before:
         output.print("This state of the script and its files has its episode already; nothing was bought.")
-    output.print(f"[bold green]{made.video}[/]", soft_wrap=True)
+    output.print(f"[bold green]{escape(str(made.video))}[/]", soft_wrap=True)
     folder = made.video.parent
     write_document(
         {

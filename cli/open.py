@@ -21,7 +21,7 @@ from cli.options import (
 )
 from cli.output import output, say, write_document
 from cli.results import download_results
-from shared.keys import STORYBOARD_FOLDER, status_key
+from shared.keys import STORYBOARD_FOLDER, STORYBOARD_PAGE, status_key
 
 
 def open_episode(
@@ -43,7 +43,7 @@ def open_episode(
     if not records.bucket.exists(status_key(episode)):
         stop(f"{records.name} has no episode {episode}", FAILED, error="no_episode", next_step=how_to_begin(records))
     download_results(episode, records, folder)
-    names = ("storyboard.html", STORYBOARD_FOLDER) if storyboard else ("episode.mp4",)
+    names = (STORYBOARD_PAGE, STORYBOARD_FOLDER) if storyboard else ("episode.mp4",)
     found = next((folder / name for name in names if (folder / name).exists()), None)
     if found is None:
         what = "storyboard" if storyboard else "video"

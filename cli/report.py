@@ -11,7 +11,7 @@ from cli.options import KEPT_IN, Episode, Json, Profile, Region, StackName, Stat
 from cli.output import counted, output, say, write_document
 from cli.target import Records
 from shared.bill import Bill, BillLine, NotDelivered
-from shared.keys import episode_folder
+from shared.keys import BILL, episode_folder
 from shared.ports import ObjectMissing
 
 
@@ -33,7 +33,7 @@ def report(
 
 def _bill_of(episode: str, records: Records) -> Bill:
     try:
-        return Bill.model_validate_json(records.bucket.get(f"{episode_folder(episode)}bill.json"))
+        return Bill.model_validate_json(records.bucket.get(f"{episode_folder(episode)}{BILL}"))
     except ObjectMissing:
         stop(
             f"there is no bill of {episode} {place_of(records)}: it is written when a run ends",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.keys import STORYBOARD_FOLDER, STORYBOARD_PAGE, episode_folder, poster_name, status_key
+from shared.keys import BILL, STORYBOARD_FOLDER, STORYBOARD_PAGE, episode_folder, poster_name, status_key
 from shared.ports import ObjectMissing
 from shared.workflow.status import EpisodeStatus
 
@@ -30,7 +30,7 @@ def download_papers(episode_id: str, records: "Records", out: Path) -> Path | No
     """
     folder = episode_folder(episode_id)
     pictures = [stored.key.removeprefix(folder) for stored in records.bucket.list(f"{folder}{STORYBOARD_FOLDER}/")]
-    _download(("status.json", "bill.json", *pictures), episode_id, records, out)
+    _download(("status.json", BILL, *pictures), episode_id, records, out)
     return out / STORYBOARD_PAGE if _download((STORYBOARD_PAGE,), episode_id, records, out) else None
 
 

@@ -38,6 +38,8 @@ ASPECT_RATIO_NAMES = ("16x9", "9x16", "1x1", "4x3", "3x4")
 """As they stand in the names of files."""
 
 STORYBOARD_PAGE = "storyboard.html"
+BILL = "bill.json"
+CAPTION_FILES = ("captions.srt", "captions.vtt")
 """The page beside the video; it refers to nothing but the videos."""
 
 RESULT_NAMES = frozenset(
@@ -46,10 +48,9 @@ RESULT_NAMES = frozenset(
         *(f"episode-{ratio}.mp4" for ratio in ASPECT_RATIO_NAMES),
         "poster.jpg",
         *(f"poster-{ratio}.jpg" for ratio in ASPECT_RATIO_NAMES),
-        "captions.srt",
-        "captions.vtt",
+        *CAPTION_FILES,
         "status.json",
-        "bill.json",
+        BILL,
         STORYBOARD_PAGE,
         "variant.json",
     }

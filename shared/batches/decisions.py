@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.ledger.budgets import OVER_CAP
-from shared.ledger.records import CANCELLED, ENDED_RUNS, Run, RunState, Seconds
-from shared.workflow.review import STORYBOARD_REJECTED, is_waiting_for_review
+from shared.ledger.records import ENDED_RUNS, Run, RunState, Seconds
+from shared.workflow.review import is_waiting_for_review
+from shared.workflow.run_over import BY_A_PERSON
 
 
 class EntryState(StrEnum):
@@ -24,9 +25,6 @@ class EntryState(StrEnum):
 
 ENDED = frozenset({EntryState.DONE, EntryState.FAILED, EntryState.REFUSED, EntryState.NOT_STARTED})
 """What does not change by itself."""
-
-_BY_A_PERSON = frozenset({STORYBOARD_REJECTED, CANCELLED})
-"""Ends that a person has wanted, and has to take back: by changing the inputs, or by `episode retry`."""
 
 UNATTENDED_ATTEMPTS = 3
 """So often the same inputs are tried with nobody asking but the schedule: each attempt that fails may cost money."""
@@ -83,7 +81,7 @@ def state_of(seen: Seen, asked_at: Seconds, scheduled_at: Seconds = 0.0) -> Entr
 
 def _is_tried_again(run: Run, asked_at: Seconds, scheduled_at: Seconds) -> bool:
     error = run.failure.error if run.failure else None
-    if run.ended_at is None or error in _BY_A_PERSON:
+    if run.ended_at is None or error in BY_A_PERSON:
         return False
     unattended = run.ended_at < scheduled_at and (run.attempt < UNATTENDED_ATTEMPTS or error == OVER_CAP)
     return run.ended_at < asked_at or unattended

@@ -4,18 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
 
-from shared.ledger.records import CANCELLED
 from shared.metrics import EPISODES_DONE, EPISODES_FAILED, NAMESPACE, STEP_DOWNS, Metric
 from shared.workflow.events import EpisodeDone, EpisodeFailed
-from shared.workflow.review import STORYBOARD_REJECTED
+from shared.workflow.run_over import BY_A_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.ports import Events
-
-_BY_A_PERSON = frozenset({CANCELLED, STORYBOARD_REJECTED})
-"""Failures that are a decision, and no trouble."""
 
 
 class Reporter:
@@ -50,5 +46,5 @@ class CountedEvents:
         self._events.publish(detail_type, detail)
         if detail_type == EpisodeDone.detail_type:
             self._reporter.report({EPISODES_DONE: 1, STEP_DOWNS: detail["stepped_down"]})
-        elif detail_type == EpisodeFailed.detail_type and detail["failure"]["error"] not in _BY_A_PERSON:
+        elif detail_type == EpisodeFailed.detail_type and detail["failure"]["error"] not in BY_A_PERSON:
             self._reporter.report({EPISODES_FAILED: 1})

@@ -176,5 +176,5 @@ def _bar(row: Row, whole: Seconds) -> Html:
 
 def _summary(rows: list[Row], whole: Seconds) -> str:
     asked, reused = sum(bool(row.phases) for row in rows), sum(row.note == "reused" for row in rows)
-    took = f"{counted(asked, 'step')} in {clock_time(whole)} minutes" if asked else "Nothing was waited for"
+    took = f"{counted(asked, 'step')} in {counted(round(whole), 'second')}" if asked else "Nothing was waited for"
     return took + (f"; {counted(reused, 'asset')} reused, which took no time" if reused else "") + "."

@@ -12,7 +12,7 @@ from shared.captions.files import subrip, webvtt
 from shared.captions.languages import iso_639_2
 from shared.configuration import JOIN_RECIPE
 from shared.frozen import Frozen
-from shared.keys import FileKind, FileRef, episode_folder, poster_name, video_name
+from shared.keys import CAPTION_FILES, FileKind, FileRef, episode_folder, poster_name, video_name
 from shared.media.house_format import FRAME_RATE
 from shared.media.join import Chapter, join_house_clips
 from shared.media.music import lay_music_under
@@ -139,10 +139,11 @@ def _publish(
         if cues or room.bucket.exists(f"{folder}{name}"):
             room.bucket.put(f"{folder}{name}", text.encode(), content_type)
 
+    subrip_file, webvtt_file = CAPTION_FILES
     with ThreadPoolExecutor() as at_once:
         beside = [
-            at_once.submit(publish_captions, "captions.srt", subrip(cues), "application/x-subrip"),
-            at_once.submit(publish_captions, "captions.vtt", webvtt(cues), "text/vtt"),
+            at_once.submit(publish_captions, subrip_file, subrip(cues), "application/x-subrip"),
+            at_once.submit(publish_captions, webvtt_file, webvtt(cues), "text/vtt"),
             *(at_once.submit(room.bucket.put, f"{folder}{name}", data, "image/jpeg") for name, data in posters.items()),
         ]
         for published in beside:

@@ -8,7 +8,7 @@ from others.
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from shared.frozen import Frozen
-from shared.keys import bill_key, episode_folder, poster_name, status_key, video_name
+from shared.keys import CAPTION_FILES, bill_key, episode_folder, poster_name, status_key, storyboard_key, video_name
 from shared.ledger.budgets import EXACT
 from shared.ledger.records import Run, Seconds
 from shared.plan.timeline import episode_seconds
@@ -24,7 +24,6 @@ _CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
-_CAPTIONS = ("captions.srt", "captions.vtt")
 
 
 class Event(Frozen):
@@ -237,8 +236,8 @@ def ended_event(run: Run, plan: "Plan | None", bill: "Bill | None", bucket: str)
         video=folder + video,
         videos={output: folder + video_name(output, is_first=output == outputs[0]) for output in outputs},
         poster=folder + poster_name(video),
-        storyboard=folder + "storyboard.html",
-        captions=tuple(folder + name for name in _CAPTIONS if plan and any(part.cues for part in plan.parts)),
+        storyboard=s3_uri(bucket, storyboard_key(run.episode_id)),
+        captions=tuple(folder + name for name in CAPTION_FILES if plan and any(part.cues for part in plan.parts)),
         seconds=seconds,
         spent=spent,
         stepped_down=len(bill.stepped_down) if bill else 0,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.bill import Bill, bill_of
 from shared.frozen import Frozen
-from shared.keys import bill_key, episode_folder, video_name
+from shared.keys import BILL, CAPTION_FILES, bill_key, episode_folder, video_name
 from shared.ledger.budgets import EXACT, Budget, BudgetKind
 from shared.ledger.records import ENDED_RUNS, Failure, Run, RunState, Seconds
 from shared.plan.models import Plan
@@ -166,7 +166,7 @@ def _write_papers(
     spent = desk.ledger.spent(Budget(BudgetKind.EPISODE, run.episode_id))
     details: dict[str, object] = {"troubles": troubles, "spent_by_episode_usd": spent.usd}
     if record and bill:
-        _put_document(f"{episode_folder(run.episode_id)}bill.json", bill, desk)
+        _put_document(f"{episode_folder(run.episode_id)}{BILL}", bill, desk)
         quote = record.plan.quote
         details |= {
             "warnings": record.plan.warnings,
@@ -181,7 +181,7 @@ def _write_papers(
         videos = {output: video_name(output, is_first=output == first) for output in outputs}
         details |= {"episode": videos[first], "videos": videos, "seconds": seconds}
         if any(part.cues for part in record.plan.parts):
-            details["captions"] = ("captions.srt", "captions.vtt")
+            details["captions"] = CAPTION_FILES
         desk.status.of_run(run, EpisodeState.DONE, _done(record), **details)
     else:
         desk.status.of_run(run, EpisodeState.FAILED, _failed(run), **details)

@@ -15,7 +15,7 @@ from shared.ledger.records import Job, Run, RunState, Seconds
 from shared.plan.models import Plan, PlannedShot
 from shared.run_record import RunRecord
 from shared.storyboard.facts import Ending, Storyboard
-from shared.workflow.events import EpisodeWaitingForReview, about, tell
+from shared.workflow.events import EpisodeWaitingForReview, about, s3_uri, tell
 from shared.workflow.publish_storyboard import publish_storyboard
 from shared.workflow.quoting import quote_of_missing
 from shared.workflow.review import STORYBOARD_REJECTED, note_approval
@@ -136,7 +136,7 @@ def _lay_out(plan: Plan, jobs: Mapping[Address, Job], desk: ReviewDesk) -> tuple
         content_type = jobs[shot.composite].content_type or "application/octet-stream"
         file = f"{STORYBOARD_FOLDER}/{_file_name(shot, content_type)}"
         desk.bucket.copy(plan.assets[shot.composite].file.key, folder + file, content_type)
-        uri = f"s3://{desk.bucket_name}/{folder}{file}"
+        uri = s3_uri(desk.bucket_name, folder + file)
         pictures.append(StoryboardPicture(what=_what(shot, plan), file=file, uri=uri))
     return tuple(pictures)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.ledger.records import CANCELLED, Failure, Job, Run
+from shared.workflow.review import STORYBOARD_REJECTED
 
 if TYPE_CHECKING:
     from shared.ports import Ledger
@@ -26,6 +27,10 @@ def why_run_is_over(name: str, newest: Run | None) -> Failure | None:
     if newest.ended_at is not None:
         return Failure(error="RunEnded", message=f"this run has ended as {newest.state}")
     return None
+
+
+BY_A_PERSON = frozenset({CANCELLED, STORYBOARD_REJECTED})
+"""Ends that a person has wanted: no trouble, and only a person takes them back."""
 
 
 def was_cancelled(run: Run | None) -> bool:

@@ -23,6 +23,7 @@ from shared.batches.variants import VariantRefused
 from shared.keys import (
     EPISODES,
     SCHEDULED_BATCH,
+    STORYBOARD_PAGE,
     asked_key,
     episode_folder,
     is_episode_id,
@@ -301,7 +302,7 @@ def _summary_of(found: _Found, state: EntryState, desk: BatchDesk) -> EntrySumma
         run=run.name if run else None,
         attempt=run.attempt if run else None,
         episode=folder + video_name("", is_first=True) if is_done else None,
-        storyboard=f"{folder}storyboard.html" if is_done else None,
+        storyboard=f"{folder}{STORYBOARD_PAGE}" if is_done else None,
         used_usd=round(seen.used_usd, EXACT),
     )
 

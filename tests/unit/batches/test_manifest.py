@@ -159,3 +159,24 @@ def test_a_script_that_cannot_be_used_so_is_refused_with_its_own_lines(script: s
     with pytest.raises(ScriptInvalid) as refused:
         script_with_overrides(script.encode(), file_name="script.yaml", overrides={"aspect_ratio": "1:1"})
     assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"[" * 200_000, "nested more than 16 levels deep"),
+        (b"episodes: !!python/object/apply:os.system [ls]", "tag"),
+        (b"\xff\xfe\x00", "UTF-8"),
+    ],
+)
+def test_a_hostile_manifest_is_refused_as_a_hostile_script_is(data: bytes, problem: str) -> None:
+    with pytest.raises(ManifestInvalid, match=problem):
+        parse_manifest(data, file_name="b.yaml")
+
+
+def test_a_manifests_aliases_cannot_grow_without_end() -> None:
+    # given nine values, each of ten of the one before
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(ManifestInvalid, match="alias"):
+        parsed("\n".join(rows))

@@ -90,6 +90,13 @@ def test_a_pipe_gets_a_line_for_each_change_and_none_twice() -> None:
     ]
 
 
+def test_brackets_in_a_sentence_are_no_markup() -> None:
+    written = io.StringIO()
+    with display_for(Console(file=written, width=200)) as display:
+        display.show("paused until this is mended: [/red] [link=x]no balance[/]", None)
+    assert written.getvalue().strip().endswith("paused until this is mended: [/red] [link=x]no balance[/]")
+
+
 def test_a_terminal_gets_a_table_of_shots() -> None:
     # given a display for a terminal
     written = io.StringIO()

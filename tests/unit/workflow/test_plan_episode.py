@@ -1,6 +1,5 @@
 """Planning a run: which execution may, what is refused, and what the plot learns."""
 
-import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,16 @@ import pytest
 from shared.fal.models import hedra, ideogram, kontext
 from shared.keys import AssetKind
 from shared.ledger.budgets import Usage
-from shared.ledger.records import CANCELLED, Failure, RunState
-from shared.ledger.rules import NEVER
+from shared.ledger.records import Failure, RunState
 from shared.ledger.states import FAIL, SEND, STORE
 from shared.plan.models import Plan
 from shared.plan.recordings import ReadInputs
 from shared.prices import LivePrice
 from shared.script.models import Script
-from shared.workflow.inputs import read_inputs
-from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
+from shared.workflow.plan_episode import PlanOutcome
 from shared.workflow.read_files import FilesRefused
-from shared.workflow.record_outcome import RunEnd, record_outcome
 from shared.workflow.status import EpisodeState
 from tests.builders import (
-    CONFIGURATION,
     EPISODE,
     TWO_SCENES,
     addresses_of,
@@ -34,53 +29,10 @@ from tests.builders import (
 )
 from tests.fakes.faults import Crash, Fuse
 from tests.fakes.step_functions import execution_arn
+from tests.unit.workflow.planning_folder import FOLDER, RUN, Folder, plan
 from tests.world import World
 
-RUN = "execution-1"
-FOLDER = f"episodes/{EPISODE}/"
 TINY = Path(__file__).parents[2] / "fixtures" / "tiny-episode"
-
-
-class Folder(World):
-    """An episode's folder whose recordings are not really read."""
-
-    def __init__(self, script: Any = TWO_SCENES) -> None:
-        super().__init__()
-        self.change(script)
-        for number in range(1, 5):
-            self.bucket.put(f"{FOLDER}audio/0{number}.mp3", b"sound", "audio/mpeg")
-
-    def change(self, script: Any) -> None:
-        text = script if isinstance(script, str) else json.dumps(script)
-        self.bucket.put(FOLDER + "script.json", text.encode(), "application/json")
-
-    @property
-    def digest(self) -> str:
-        return read_inputs(self.bucket, EPISODE, CONFIGURATION).digest
-
-    def upload_claimed(self, name: str = RUN) -> str:
-        """Claim the present state for an execution, as an upload does; return its digest."""
-        self.ledger.claim_run(EPISODE, self.digest, self.clock(), name=lambda _: name, again=NEVER)
-        return self.digest
-
-    def planned(self, answer: PlanAnswer) -> Plan:
-        assert answer.outcome is PlanOutcome.PLANNED, answer.message
-        return Plan.model_validate_json(self.bucket.get(answer.plan_key))
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Folder:
-    def read(script: Script, *_: object) -> ReadInputs:
-        return inputs_of(script)
-
-    monkeypatch.setattr("shared.workflow.plan_episode.read_files", read)
-    return Folder()
-
-
-def plan(world: World, digest: str | None = None, run: str = RUN, episode_id: str = EPISODE) -> PlanAnswer:
-    input_ = PlanInput(episode_id=episode_id, digest=digest)
-    request = PlanRequest(episode_id=episode_id, run=run, execution_arn=execution_arn(run), input=input_)
-    return plan_episode(request, world.planning())
 
 
 def store(world: World, address: str) -> None:
@@ -280,111 +232,6 @@ def test_too_many_parts_are_refused(folder: Folder, monkeypatch: pytest.MonkeyPa
 def test_an_id_that_names_no_episode_is_refused(folder: Folder, episode_id: str) -> None:
     answer = plan(folder, episode_id=episode_id)
     assert (answer.outcome, answer.error) == (PlanOutcome.REJECTED, "EpisodeIdInvalid")
-
-
-def test_an_uploads_run_is_taken_over_by_its_execution_alone(folder: Folder) -> None:
-    # given a state that an upload claimed
-    digest = folder.upload_claimed()
-    # when somebody starts another execution beside it
-    beside = plan(folder, run="by-hand")
-    # then that one does nothing, and the claimed one is planned
-    assert beside.outcome is PlanOutcome.NOTHING_TO_DO
-    assert RUN in beside.message
-    assert plan(folder, digest).outcome is PlanOutcome.PLANNED
-
-
-def test_a_console_start_after_a_failure_is_the_next_attempt(folder: Folder) -> None:
-    folder.upload_claimed("first")
-    run = folder.ledger.newest_run(EPISODE)
-    assert run
-    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
-    assert plan(folder, run="second").outcome is PlanOutcome.PLANNED
-    newest = folder.ledger.newest_run(EPISODE)
-    assert newest
-    assert (newest.name, newest.attempt) == ("second", 2)
-
-
-def test_a_console_start_takes_up_a_run_whose_execution_was_lost(folder: Folder) -> None:
-    # given a run that stands as running, and whose execution has ended without a word
-    folder.executions.start("the-lost-one", {})
-    assert plan(folder, run="the-lost-one").outcome is PlanOutcome.PLANNED
-    folder.executions.ended.add("the-lost-one")
-    # when a person starts the episode
-    answer = plan(folder, run="by-hand")
-    # then it is the next attempt
-    assert answer.outcome is PlanOutcome.PLANNED
-    run = folder.ledger.newest_run(EPISODE)
-    assert run
-    assert (run.name, run.attempt, run.state) == ("by-hand", 2, RunState.RUNNING)
-
-
-def test_a_console_start_leaves_a_run_alone_that_is_under_way(folder: Folder) -> None:
-    # given a run whose execution is running
-    folder.executions.start("under-way", {})
-    plan(folder, run="under-way")
-    # when a person starts the episode
-    answer = plan(folder, run="by-hand")
-    # then there is nothing to do
-    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
-    run = folder.ledger.newest_run(EPISODE)
-    assert run
-    assert (run.name, run.state) == ("under-way", RunState.RUNNING)
-
-
-def test_an_execution_whose_run_has_ended_does_nothing(folder: Folder) -> None:
-    digest = folder.upload_claimed()
-    run = folder.ledger.newest_run(EPISODE)
-    assert run
-    folder.ledger.update_run(run, RunState.FAILED, {"ended_at": 1.0})
-    assert plan(folder, digest).outcome is PlanOutcome.NOTHING_TO_DO
-
-
-def cancel(world: World) -> None:
-    failure = Failure(error=CANCELLED, message="the run was cancelled")
-    record_outcome(RunEnd(episode_id=EPISODE, run=RUN, failure=failure), world.closing())
-
-
-def test_what_was_cancelled_is_not_taken_up_by_its_own_execution(folder: Folder) -> None:
-    # given an execution that a person started, and cancelled
-    plan(folder)
-    cancel(folder)
-    # when its planning is tried once more, as Step Functions does where a function died
-    answer = plan(folder)
-    # then nothing is bought for it
-    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
-    run = folder.ledger.newest_run(EPISODE)
-    assert run
-    assert (run.state, run.attempt) == (RunState.FAILED, 1)
-    # and another execution, which somebody starts, takes it up
-    assert plan(folder, run="another").outcome is PlanOutcome.PLANNED
-
-
-def test_what_is_cancelled_while_it_is_planned_asks_for_nothing(folder: Folder) -> None:
-    # given an execution whose run is cancelled just before its plan is put on record
-    put = folder.bucket.put
-
-    def interrupted(key: str, data: bytes, content_type: str) -> None:
-        put(key, data, content_type)
-        if key.startswith("plans/"):
-            cancel(folder)
-
-    folder.bucket.put = interrupted  # type: ignore[method-assign]
-    # then the plot has nothing to do
-    assert plan(folder).outcome is PlanOutcome.NOTHING_TO_DO
-
-
-def test_inputs_that_change_while_a_run_starts_end_it(folder: Folder) -> None:
-    # given a claimed state, and an upload before its execution looked
-    digest = folder.upload_claimed()
-    folder.change(changed(title="Another title"))
-    # when its execution looks
-    answer = plan(folder, digest)
-    # then it does nothing, and its run is superseded
-    assert answer.outcome is PlanOutcome.NOTHING_TO_DO
-    run = folder.ledger.run(EPISODE, digest)
-    assert run
-    assert (run.state, run.ended_at) == (RunState.SUPERSEDED, folder.clock())
-    assert folder.ledger.open_runs() == []
 
 
 def test_a_crash_at_any_call_and_once_more(folder: Folder) -> None:
