@@ -57,7 +57,7 @@ unit: .venv/installed ## Run the unit tests: seconds, no AWS.
 	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) tests/unit
 
 .PHONY: chaos
-chaos: .venv/installed ## Make 500 random episodes while everything goes wrong; compare with fal's invoice.
+chaos: .venv/installed ## Make 500 random episodes while everything goes wrong; compare with the invoices.
 	@.venv/bin/python -m tests.chaos --workers $(PYTEST_WORKERS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ROUND),--round $(ROUND)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EPISODES),--episodes $(EPISODES))
 
@@ -95,10 +95,11 @@ format: .venv/installed ## Format the code.
 	.venv/bin/ruff format .
 
 .PHONY: schema
-schema: .venv/installed ## Write the JSON Schemas of scripts and events and the page about the ledger anew.
+schema: .venv/installed ## Write the JSON Schemas, and the pages about the ledger and the providers, anew.
 	.venv/bin/python -m shared.script.schema > docs/script.schema.json
 	.venv/bin/python -m shared.workflow.event_schemas > docs/events.schema.json
 	.venv/bin/python -m shared.ledger.documentation > docs/ledger.md
+	.venv/bin/python -m shared.providers.documentation > docs/capabilities.md
 
 .PHONY: walkthrough
 walkthrough: .venv/installed ## Make an episode step by step, and write docs/walkthrough.md anew.

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.outgoing import Call
+from tests.chaos.outgoing import Call, Invocation
 
 Operation = tuple[str, str]
 """A service and one of its operations."""
@@ -47,7 +47,8 @@ _so_far: ContextVar[Chain] = ContextVar("chain", default=_NOTHING)
 class Precedence:
     """Follows every invocation, and keeps the heaviest chain of its calls.
 
-    What an invocation does after it has answered whoever waits for it, nobody waits for.
+    What an invocation does after it has answered whoever waits for it, or has asked a provider for what takes time,
+    nobody waits for.
 
     Parameters
     ----------
@@ -58,14 +59,14 @@ class Precedence:
     def __init__(self, weight: Callable[[Operation], float]) -> None:
         self._weight = weight
         self._heaviest: dict[tuple[str, int], Chain] = {}
-        self._answered: set[tuple[str, int]] = set()
+        self._answered: dict[tuple[str, int], Chain] = {}
         self._lock = threading.Lock()
 
     @property
     def chains(self) -> Mapping[str, list[Counter[Operation]]]:
         """The calls in the heaviest chain of each invocation, by function."""
         by_function = defaultdict(list)
-        for (function, _), chain in self._heaviest.items():
+        for (function, _), chain in {**self._heaviest, **self._answered}.items():
             by_function[function].append(chain.calls)
         return by_function
 
@@ -75,19 +76,18 @@ class Precedence:
         try:
             yield
         finally:
-            number, operation = call.invocation.number, (call.service, call.operation)
-            before = _so_far.get()
-            if before.invocation != number:
-                before = Chain(number)
-            chain = before.followed_by(operation, self._weight(operation))
+            operation = call.service, call.operation
+            chain = _so_far_in(call.invocation).followed_by(operation, self._weight(operation))
             _so_far.set(chain)
-            key = call.invocation.function, number
             with self._lock:
-                if call.operation in _ANSWERS:
-                    self._answered.add(key)
-                    self._heaviest[key] = chain
-                elif key not in self._answered:
-                    self._heaviest[key] = _heavier(self._heaviest.get(key, _NOTHING), chain)
+                _note(chain, call.invocation, self._heaviest)
+            if call.operation in _ANSWERS:
+                self.answered(call.invocation)
+
+    def answered(self, invocation: Invocation) -> None:
+        """Note that from here on somebody else goes on with what an invocation was for."""
+        with self._lock:
+            _note(_so_far_in(invocation), invocation, self._answered)
 
     def hook(self, patch: pytest.MonkeyPatch) -> None:
         """Have tasks of pools begin after whoever handed them over, and whoever waits for them go on after them.
@@ -131,6 +131,16 @@ class Precedence:
         patch.setattr(ThreadPoolExecutor, "submit", submit_in_line)
         patch.setattr(ThreadPoolExecutor, "shutdown", wait_for_all)
         patch.setattr(Future, "result", wait_for)
+
+
+def _so_far_in(invocation: Invocation) -> Chain:
+    chain = _so_far.get()
+    return chain if chain.invocation == invocation.number else Chain(invocation.number)
+
+
+def _note(chain: Chain, invocation: Invocation, heaviest: dict[tuple[str, int], Chain]) -> None:
+    key = invocation.function, invocation.number
+    heaviest[key] = _heavier(heaviest.get(key, _NOTHING), chain)
 
 
 class _Line:

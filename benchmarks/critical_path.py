@@ -29,7 +29,7 @@ def jobs_of(plan: "Plan", seconds: Mapping["AssetKind", float]) -> dict[str, Job
     return {
         address: Job(
             seconds[asset.kind],
-            frozenset(entry.file.address for entry in asset.inputs if entry.file.address in plan.assets),
+            frozenset(entry.file.address for entry in asset.first.inputs if entry.file.address in plan.assets),
         )
         for address, asset in plan.assets.items()
     }

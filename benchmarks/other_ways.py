@@ -37,8 +37,8 @@ def one_after_another(plan: Plan, folder: Path) -> None:
         for asset in plan.assets.values():
             if asset.kind is not kind:
                 continue
-            urls = [client.upload_file(folder / entry.file.key) for entry in asset.inputs]
-            handle = client.submit(asset.endpoint, _filled_in(asset, urls))
+            urls = [client.upload_file(folder / entry.file.key) for entry in asset.first.inputs]
+            handle = client.submit(asset.first.endpoint, _filled_in(asset, urls))
             while not isinstance(handle.status(), fal_client.Completed):
                 time.sleep(_POLL_SECONDS)
             answer = httpx.get(_media_url(handle.get()), verify=_verify())
@@ -58,14 +58,14 @@ async def all_at_once(plan: Plan, folder: Path) -> None:
         return await client.upload_file(folder / key)
 
     async def buy(asset: PlannedAsset, download: Callable[[str], Awaitable[httpx.Response]]) -> None:
-        needs = [done[entry.file.address] for entry in asset.inputs if entry.file.address in done]
+        needs = [done[entry.file.address] for entry in asset.first.inputs if entry.file.address in done]
         await asyncio.gather(*needs)
-        for entry in asset.inputs:
+        for entry in asset.first.inputs:
             if entry.file.key not in uploads:
                 uploads[entry.file.key] = asyncio.create_task(upload(entry.file.key))
-        urls = [await uploads[entry.file.key] for entry in asset.inputs]
+        urls = [await uploads[entry.file.key] for entry in asset.first.inputs]
         async with slots:
-            handle = await client.submit(asset.endpoint, _filled_in(asset, urls))
+            handle = await client.submit(asset.first.endpoint, _filled_in(asset, urls))
             while not isinstance(await handle.status(), fal_client.Completed):  # noqa: ASYNC110 - polling is its way
                 await asyncio.sleep(_POLL_SECONDS)
             result = await handle.get()
@@ -85,8 +85,8 @@ async def all_at_once(plan: Plan, folder: Path) -> None:
 
 
 def _filled_in(asset: PlannedAsset, urls: list[str]) -> dict[str, Any]:
-    arguments: dict[str, Any] = dict(asset.arguments)
-    for entry, url in zip(asset.inputs, urls, strict=True):
+    arguments: dict[str, Any] = dict(asset.first.arguments)
+    for entry, url in zip(asset.first.inputs, urls, strict=True):
         arguments[entry.field] = [*arguments.get(entry.field, ()), url] if entry.listed else url
     return arguments
 

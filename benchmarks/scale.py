@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from benchmarks.local_engine import LocalEngine, local_engine
 from benchmarks.long_episode import episode_files, long_script
+from benchmarks.moto_tables import copy_only_what_changes
 from benchmarks.results import machine, table, write_section
 from local.fal.control import SimulatorControl
 from shared.addresses import Address
 from shared.aws.bucket import S3Bucket
-from shared.fal.callbacks import CallbackName
 from shared.keys import plan_key
 from shared.ledger.records import Run, RunState
 from shared.plan.models import Plan
+from shared.providers.callbacks import CallbackName
 from tests.chaos.stage import ChaosStage
 from tests.chaos.theatre import Theatre
 from tests.chaos.troupe import Troupe
@@ -91,8 +94,10 @@ def main() -> None:
     options = parser.parse_args()
     where = machine()
     cpu = CpuTimes()
-    with Theatre() as theatre:
-        in_process = make_in_process(theatre, options.in_process, cpu)
+    with pytest.MonkeyPatch.context() as patch:
+        copy_only_what_changes(patch)
+        with Theatre() as theatre:
+            in_process = make_in_process(theatre, options.in_process, cpu)
     with local_engine(_SLOTS, _LOCAL_WORKERS) as engine:
         whole = make_on_template(engine, options.whole)
     text = "\n\n".join(["## Many episodes at once", where, bought_once(in_process, whole), throughput(cpu)])

@@ -16,6 +16,7 @@ from cli.follow import NoRunStarted
 from cli.options import KEPT_IN, RESULTS, Json, Out, Profile, Region, StackName, State, Timeout, target_of, with_stack
 from cli.output import output, say, write_document
 from cli.results import download_papers, download_results
+from cli.stand_ins import batch_names_stand_ins
 from shared.batches.decisions import EntryState
 from shared.batches.manifest import Batch, ManifestInvalid, parse_manifest
 from shared.batches.summary import BatchSummary, headline
@@ -51,7 +52,8 @@ def batch(
 ) -> None:
     """Make the episodes of a manifest, a few at a time, and download what came of them."""
     name, wanted = _read(manifest)
-    with target_of(stack, profile, region, state) as target:
+    stand_ins = batch_names_stand_ins(wanted, folders_of(wanted, manifest))
+    with target_of(stack, profile, region, state, stand_ins=stand_ins) as target:
         if target.fal_is_simulated:
             output.print(
                 "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]"

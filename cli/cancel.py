@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.api_help import HELP
 from cli.follow import plan_of
 from cli.options import (
     KEPT_IN,
@@ -24,6 +25,7 @@ from cli.output import say, write_document
 from shared.aws.event_bus import EventBridgeEvents
 from shared.ledger.records import Job, Run
 from shared.ledger.states import JobState
+from shared.providers.names import TITLES, ProviderName
 from shared.workflow.cancel_run import Cancelling, cancel_run
 from shared.workflow.record_outcome import ClosingDesk
 from shared.workflow.run_over import is_unwanted, was_cancelled
@@ -44,12 +46,12 @@ def cancel(
     state: State = KEPT_IN,
     json: Json = False,  # noqa: ARG001 -- read by `cli.group`
 ) -> None:
-    """End an episode's run: nothing more is bought for it, and fal stops what nobody else waits for."""
+    """End an episode's run: nothing more is bought for it, and what nobody else waits for is stopped."""
     with target_of(stack, profile, region, state) as target:
         cancelled = cancel_run(checked_id(episode), reason, _closing_desk(target), target.executions)
         run = cancelled.run
         jobs = _open_jobs(run, target) if run and was_cancelled(run) else []
-        fates = Counter(_fate(job, target.ledger) for job in jobs)
+        fates = Counter((_fate(job, target.ledger), job.provider) for job in jobs)
         is_seen_to = not jobs or _reconcile(target)
     match cancelled.outcome:
         case Cancelling.NO_RUN:
@@ -59,10 +61,10 @@ def cancel(
         case Cancelling.CANCELLED:
             say(f"{run.name if run else episode} is cancelled: nothing more is bought for it, and what was is kept")
             say(f"{with_stack(f'episode retry {episode}', target)} takes it up again")
-    for fate, count in sorted(fates.items()):
-        say(_SENTENCES[fate].format(jobs="1 job" if count == 1 else f"{count} jobs"))
+    for (fate, provider), count in sorted(fates.items()):
+        say(_sentence(fate, provider, count))
     if not is_seen_to:
-        say("fal is told at the next cycle of reconcile, within minutes: it could not be invoked at once")
+        say("that happens at the next cycle of reconcile, within minutes: it could not be invoked at once")
     write_document(
         {
             "episode_id": episode,
@@ -70,17 +72,23 @@ def cancel(
             "run": run.name if run else None,
             "state": run.state if run else None,
             "message": run.failure.message if run and run.failure else None,
-            "jobs": {fate: fates[fate] for fate in _SENTENCES},
+            "jobs": {fate: sum(fates[fate, provider] for provider in ProviderName) for fate in _SENTENCES},
             "reconciled_at_once": is_seen_to,
         }
     )
 
 
 _SENTENCES = {
-    "stopped": "{jobs} at fal, for which nobody else waits: fal is asked to stop, and what it has finished is kept",
-    "wanted": "{jobs} at fal, for which another run waits: left alone",
-    "unclear": "{jobs} of which nobody knows yet whether fal has it: looked for, and kept if it comes",
+    "stopped": "{jobs} at {who}, for which nobody else waits: {stops}, and what it finishes is kept",
+    "wanted": "{jobs} at {who}, for which another run waits: left alone",
+    "unclear": "{jobs} of which nobody knows yet whether {who} has it: looked for, and kept if it comes",
 }
+
+
+def _sentence(fate: str, provider: ProviderName, count: int) -> str:
+    who = TITLES[provider]
+    stops = f"{who} is asked to stop" if HELP[provider].can_cancel else f"{who} cannot be asked to stop"
+    return _SENTENCES[fate].format(jobs="1 job" if count == 1 else f"{count} jobs", who=who, stops=stops)
 
 
 def _fate(job: Job, ledger: "Ledger") -> str:

@@ -40,14 +40,17 @@ __all__ = [
     "stop",
 ]
 
-_MEND = "mend that at https://fal.ai/dashboard; on a stack the run then goes on by itself, on this machine run it again"
+_MEND = (
+    "mend the key or the balance there (https://fal.ai/dashboard, https://replicate.com/account, "
+    "https://www.hedra.com/develop); on a stack the run then goes on by itself, on this machine run it again"
+)
 _WAIT = "wait until the other command has ended, or stop it with Ctrl-C: what was bought is kept"
 _VALIDATE = "`episode validate FOLDER` lists all that is wrong; docs/script.md says what a script may hold"
 _DISK = "look at that path, at who may write there, and at the space that is left on the disk"
 _REPORT = "`episode --verbose COMMAND ...` shows where it happened; please report that"
 
 _ENDINGS: dict[type[Exception], tuple[str, int, str]] = {
-    AccountRefused: ("fal_refuses", CREDENTIALS, _MEND),
+    AccountRefused: ("account_refused", CREDENTIALS, _MEND),
     EngineBusy: ("engine_busy", FAILED, _WAIT),
     EngineNotStarted: ("engine_not_started", FAILED, ""),
     FolderEmpty: ("script_missing", FAILED, "`episode new FOLDER` writes one to begin with"),

@@ -14,7 +14,7 @@ MEANINGS = {
     DONE: "done, or there was nothing to do",
     FAILED: "it did not work; the message says why",
     USAGE: "the command was wrong",
-    CREDENTIALS: "AWS or fal does not accept who asks",
+    CREDENTIALS: "AWS or a provider does not accept who asks",
     STILL_RUNNING: "it is still running, and goes on",
     OVER_CAP: "it would cost more than a cap allows; nothing more is bought",
     WAITS_FOR_REVIEW: "the storyboard waits for somebody to look at it",

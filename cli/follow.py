@@ -38,7 +38,7 @@ class StillRunning(Exception):
 
 
 class AccountRefused(Exception):
-    """A run is paused, since fal refuses the account."""
+    """A run is paused, since a provider refuses the account."""
 
 
 class ReviewWanted(Exception):
@@ -154,7 +154,7 @@ def follow_run(run: Run, target: "Records", show: Show, is_gone: Callable[[Run],
         if is_waiting_for_review(latest):
             raise ReviewWanted(latest)
         if latest.paused and paused:  # and not for a moment only: somebody has to act
-            raise AccountRefused(f"{latest.name} is paused, since fal refuses the account: {latest.paused}")
+            raise AccountRefused(f"{latest.name} is paused: {latest.paused}")
         paused = latest.paused is not None
         if gone:
             raise RunLost(f"{latest.name} is not finished, and nothing works on it any more")

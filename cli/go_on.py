@@ -107,7 +107,7 @@ def retry(  # noqa: PLR0913 -- the options of a command
     episode: Episode,
     *,
     rebuy: Annotated[
-        bool, typer.Option("--rebuy", help="Buy once more what is held: fal may charge twice for it.")
+        bool, typer.Option("--rebuy", help="Buy once more what is held: it may be charged for twice.")
     ] = False,
     approve: Approve = False,
     timeout: Timeout = None,

@@ -20,7 +20,7 @@ from cli.quote import quote
 from cli.report import report
 from cli.run import run
 from cli.status import status, watch
-from cli.test_api import try_fal
+from cli.test_api import try_provider
 from cli.validate import validate
 
 app = typer.Typer(
@@ -100,4 +100,10 @@ register(
     "episode batch tonight.yaml --stack showrunner",
     "episode batch tonight.yaml --stack showrunner --yes --timeout 7200 --json",
 )
-register(try_fal, "episode test-api", "episode test-api --test ideogram --yes --stack showrunner", name="test-api")
+register(
+    try_provider,
+    "episode test-api",
+    "episode test-api --test ideogram --yes --stack showrunner",
+    "episode test-api --provider replicate --yes",
+    name="test-api",
+)

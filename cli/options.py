@@ -72,12 +72,18 @@ def uses_real_fal() -> bool:
 
 
 def target_of(
-    stack: str | None, profile: str | None, region: str | None, state: Path
+    stack: str | None, profile: str | None, region: str | None, state: Path, *, stand_ins: bool = False
 ) -> AbstractContextManager[Target]:
-    """Return the stack to work on, as a context: this machine's lives as long as it; raises `StackMissing`."""
+    """Return the stack to work on, as a context: this machine's lives as long as it; raises `StackMissing`.
+
+    Parameters
+    ----------
+    stand_ins
+        Whether providers beside fal are wanted, which this machine then simulates too.
+    """
     if stack:
         return nullcontext(deployed_target(stack, profile, region))
-    return local_target(state, use_real_fal=uses_real_fal())
+    return local_target(state, use_real_fal=uses_real_fal(), stand_ins=stand_ins)
 
 
 def records_of(stack: str | None, profile: str | None, region: str | None, state: Path) -> Records:

@@ -18,7 +18,7 @@ class Stage(StrEnum):
     MAKING = "making"
     BOUGHT = "bought"  # a clip that is not yet in the house format
     READY = "ready"
-    UNSURE = "unsure"  # fal may or may not have it
+    UNSURE = "unsure"  # its provider may or may not have it
     FAILED = "failed"
 
 

@@ -23,9 +23,13 @@ from cli.options import (
 from cli.output import counted, output, say, write_document
 from cli.quoting import FALLBACK, EpisodeQuote, QuoteRow, quote_of_folder
 from shared.ledger.budgets import Limits, Usage, caps
+from shared.providers.capabilities import titles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cli.target import Records
+    from shared.providers.names import ProviderName
 
 
 def quote(
@@ -59,6 +63,8 @@ def show_quote(quoted: EpisodeQuote, records: "Records") -> None:
         f"{quoted.reused} of {quoted.assets} pictures and clips are {place_of(records)} already"
     )
     output.print(_table(quoted))
+    if stand_ins := _stand_ins(quoted.rows):
+        say(f"stands in: {stand_ins}")
     say(f"expected ${quoted.expected_usd:.2f}, at most ${quoted.ceiling_usd:.2f}")
     for limit in _limits(quoted.caps, quoted.spent):
         say(limit)
@@ -77,7 +83,7 @@ def _table(quoted: EpisodeQuote) -> Table:
         style = "dim" if row.kind == FALLBACK else None
         table.add_row(
             row.kind,
-            row.endpoint,
+            str(row.place),
             str(row.count),
             str(row.there),
             to_buy,
@@ -86,6 +92,18 @@ def _table(quoted: EpisodeQuote) -> Table:
             style=style,
         )
     return table
+
+
+def _stand_ins(rows: "Sequence[QuoteRow]") -> str:
+    """Return who else may be asked, and for what where that is not the same for all."""
+    firsts = [row for row in rows if row.kind != FALLBACK]
+    kinds: dict[tuple[ProviderName, ...], list[str]] = {}
+    for row in firsts:
+        kinds.setdefault(row.stand_ins, []).append(row.kind)
+    if len(kinds) == 1:
+        return titles(firsts[0].stand_ins)
+    said = (f"{titles(names)} ({', '.join(dict.fromkeys(made))})" for names, made in kinds.items() if names)
+    return "; ".join(said)
 
 
 def _unit_price(row: QuoteRow) -> str:

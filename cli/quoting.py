@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from cli.folder import files_of
 from cli.folder_bucket import FolderBucket
-from cli.target import endpoints_of
+from cli.target import endpoints_of, router_of
 from shared.addresses import Address
 from shared.frozen import Frozen
 from shared.keys import AssetKind, episode_folder
@@ -20,6 +20,7 @@ from shared.plan.models import PlannedAsset
 from shared.plan.quote import reachable_clips
 from shared.plan.timeline import episode_seconds
 from shared.prices import Unit
+from shared.providers.names import Place, ProviderName
 from shared.script.overrides import script_with_overrides
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class QuoteRow(Frozen):
     kind
         What it makes: ``portrait``, ``background``, ``composite`` or ``clip``, or clips that are bought only where
         every better engine fails.
+    provider, endpoint
+        Who is asked for it first, and for which model.
+    stand_ins
+        Who else may be asked, in order, where that provider certainly does not make it.
     count
         How many the episode may need.
     there
@@ -55,13 +60,20 @@ class QuoteRow(Frozen):
     """
 
     kind: str
+    provider: ProviderName
     endpoint: str
+    stand_ins: tuple[ProviderName, ...]
     count: int
     there: int
     quantity: float
     unit: Unit
     unit_usd: float | None
     usd: float
+
+    @property
+    def place(self) -> Place:
+        """Where it is asked for first."""
+        return Place(provider=self.provider, endpoint=self.endpoint)
 
 
 class EpisodeQuote(Frozen):
@@ -133,6 +145,7 @@ def _planned(bucket: FolderBucket, episode_id: str, records: "Records") -> "Plan
         ledger=records.ledger,
         status=StatusBoard(bucket, records.ledger, time.time),
         endpoints=endpoints_of(parameters),
+        router=router_of(parameters),
         prices=Prices(
             live_prices_of(FalSettings.from_environment()), json.loads(parameters.get("PriceOverrides") or "{}")
         ),
@@ -141,7 +154,8 @@ def _planned(bucket: FolderBucket, episode_id: str, records: "Records") -> "Plan
         encoder_preset=parameters.get("EncoderPreset", "veryfast"),
     )
     try:
-        return plan_inputs(read_inputs(bucket, episode_id, records.configuration), "quote", desk)
+        with plan_inputs(read_inputs(bucket, episode_id, records.configuration), "quote", desk) as planned:
+            return planned
     except Rejected as rejection:
         raise InputsRefused(str(rejection)) from rejection
 
@@ -174,23 +188,25 @@ def _rows(planned: "Planned") -> Iterator[QuoteRow]:
     ways = [reachable_clips(part, plan.assets, stored, refused) for part in plan.parts]
     first = {clips[0] for clips in ways if clips}
     lesser = {address for clips in ways for address in clips[1:]} - first
-    groups: dict[tuple[str, str], list[PlannedAsset]] = {}
+    groups: dict[tuple[str, Place], list[PlannedAsset]] = {}
     for address, asset in plan.assets.items():
         if asset.kind is not AssetKind.CLIP or address in first or address in stored:
-            groups.setdefault((asset.kind, asset.endpoint), []).append(asset)
+            groups.setdefault((asset.kind, asset.first.place), []).append(asset)
         elif address in lesser:
-            groups.setdefault((FALLBACK, asset.endpoint), []).append(asset)
+            groups.setdefault((FALLBACK, asset.first.place), []).append(asset)
     order = [*AssetKind, FALLBACK]
-    for kind, endpoint in sorted(groups, key=lambda group: order.index(group[0])):
-        yield _row(kind, endpoint, groups[kind, endpoint], stored)
+    for kind, place in sorted(groups, key=lambda group: order.index(group[0])):
+        yield _row(kind, place, groups[kind, place], stored)
 
 
-def _row(kind: str, endpoint: str, assets: Sequence[PlannedAsset], stored: frozenset[Address]) -> QuoteRow:
+def _row(kind: str, place: Place, assets: Sequence[PlannedAsset], stored: frozenset[Address]) -> QuoteRow:
     missing = [asset for asset in assets if asset.address not in stored]
     unit_prices = {round(asset.price_usd / asset.quantity, EXACT) for asset in assets if asset.quantity}
     return QuoteRow(
         kind=kind,
-        endpoint=endpoint,
+        provider=place.provider,
+        endpoint=place.endpoint,
+        stand_ins=tuple(dict.fromkeys(offer.provider for asset in assets for offer in asset.offers[1:])),
         count=len(assets),
         there=len(assets) - len(missing),
         quantity=_sum(asset.quantity for asset in missing),

@@ -11,8 +11,10 @@ from cli.options import KEPT_IN, Episode, Json, Profile, Region, StackName, Stat
 from cli.output import counted, output, say, write_document
 from cli.target import Records
 from shared.bill import Bill, BillLine, NotDelivered
-from shared.keys import BILL, episode_folder
+from shared.keys import BILL, AssetKind, episode_folder
 from shared.ports import ObjectMissing
+from shared.providers.names import TITLES
+from shared.storyboard.words import made_at
 
 
 def report(
@@ -62,22 +64,24 @@ def _show(bill: Bill) -> None:
     if bill.possible_duplicate_usd:
         say(f"perhaps ${bill.possible_duplicate_usd:.2f} more: bought again while nobody knew whether it had been")
     if bill.possibly_charged_usd:
-        say(f"perhaps ${bill.possibly_charged_usd:.2f} more: fal may charge for what it did not deliver")
+        say(f"perhaps ${bill.possibly_charged_usd:.2f} more: what was not delivered may be charged all the same")
 
 
 def _charge(entry: NotDelivered) -> str:
-    return f" (fal may charge ${entry.usd:.2f})" if entry.may_be_charged else ""
+    return f" ({TITLES[entry.provider]} may charge ${entry.usd:.2f})" if entry.may_be_charged else ""
 
 
 def _by_kind(lines: Sequence[BillLine]) -> Table:
     table = _table("what", "model", "bought", "reused", "USD")
     groups: dict[tuple[str, str], list[BillLine]] = defaultdict(list)
     for line in lines:
-        groups[line.kind, line.endpoint].append(line)
-    for (kind, endpoint), group in groups.items():
+        groups[line.kind, made_at(line.endpoint, line.provider)].append(line)
+    kinds = list(AssetKind)
+    for kind, model in sorted(groups, key=lambda group: kinds.index(AssetKind(group[0]))):
+        group = groups[kind, model]
         reused = sum(line.reused for line in group)
         usd = sum(line.usd for line in group)
-        table.add_row(kind, endpoint, str(len(group) - reused), str(reused), f"{usd:.2f}")
+        table.add_row(kind, model, str(len(group) - reused), str(reused), f"{usd:.2f}")
     return table
 
 
@@ -86,7 +90,8 @@ def _by_line(lines: Sequence[BillLine]) -> Table:
     for line in lines:
         times = _seconds(line.queued_seconds), _seconds(line.running_seconds)
         again = f" ({counted(line.possible_duplicates, 'possible duplicate')})" if line.possible_duplicates else ""
-        table.add_row(f"{line.label}{again}", line.engine or line.kind, *times, f"{line.usd:.2f}")
+        model = made_at(line.engine or line.kind, line.provider)
+        table.add_row(f"{line.label}{again}", model, *times, f"{line.usd:.2f}")
     return table
 
 

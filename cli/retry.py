@@ -8,6 +8,7 @@ from shared.keys import AssetKind
 from shared.ledger.records import Job, PartOutcome, Run, RunState
 from shared.ledger.states import JobState
 from shared.plan.models import Plan
+from shared.providers.names import TITLES
 from shared.workflow.quoting import quote_of_missing
 from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.waking import ASSET_FAILED, ASSET_HELD
@@ -75,14 +76,15 @@ def _failed(plan: Plan, jobs: Mapping[Address, Job], *, rebuy: bool) -> Iterator
     """Return every asset that failed or is held, and whether trying it again may help."""
     for address, asset in plan.assets.items():
         job = jobs.get(address)
-        name = f"{asset.label} ({asset.endpoint})" if asset.kind is AssetKind.CLIP else asset.label
+        place = job.place if job else asset.first.place
+        name = f"{asset.label} ({place})" if asset.kind is AssetKind.CLIP else asset.label
         if job and job.state is JobState.FAILED and job.failure:
             advice = "; refused for good: change it, or raise its take" if job.is_refused_for_good else ""
             yield f"{name}: {job.failure.message}{advice}", not job.is_refused_for_good
         elif job and job.state is JobState.HELD and rebuy:
-            yield f"{name}: bought once more; fal may have charged for it before", True
+            yield f"{name}: bought once more; {TITLES[job.provider]} may have charged for it before", True
         elif job and job.state is JobState.HELD:
-            yield f"{name}: fal may or may not have made it; --rebuy buys it once more", False
+            yield f"{name}: {TITLES[job.provider]} may or may not have made it; --rebuy buys it once more", False
 
 
 def _given_up(plan: Plan, jobs: Mapping[Address, Job], made: Mapping[int, PartOutcome]) -> Iterator[tuple[str, bool]]:

@@ -32,6 +32,7 @@ from cli.options import (
 from cli.quote import show_quote
 from cli.quoting import quote_of_folder
 from cli.review import reviewer_for, sits_at_terminal
+from cli.stand_ins import names_stand_ins
 
 if TYPE_CHECKING:
     from cli.target import Target
@@ -58,9 +59,9 @@ def run(  # noqa: PLR0913 -- the options of a command
     """Upload an episode, follow its run, and download the result."""
     episode = id_of(folder, episode_id, draft=draft)
     overrides = DRAFT if draft else None
-    require_good_script(folder)  # before anything is started or uploaded
+    script = require_good_script(folder)  # before anything is started or uploaded
     (out / episode).mkdir(parents=True, exist_ok=True)  # before anything is paid for that could not be put there
-    with target_of(stack, profile, region, state) as target:
+    with target_of(stack, profile, region, state, stand_ins=names_stand_ins(script.providers)) as target:
         if target.fal_is_simulated:
             output.print(f"[dim]{_SIMULATED}[/]", soft_wrap=True)
         elif not yes and sits_at_terminal():

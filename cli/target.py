@@ -13,6 +13,8 @@ from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.ledger.dynamodb import DynamoLedger
 from shared.ports import Ledger, StoredObject
+from shared.providers.names import ProviderName
+from shared.providers.routing import NO_STAND_INS, Router, configured_of, stack_routing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,8 +136,8 @@ class Target:
 
 
 @contextmanager
-def local_target(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
-    """Start AWS on this machine, with fal simulated or real, for as long as the context lasts.
+def local_target(state: Path, *, use_real_fal: bool, stand_ins: bool = False) -> Iterator[Target]:
+    """Start AWS on this machine, with providers simulated or real, for as long as the context lasts.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def local_target(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
 
     with ExitStack() as running:
         try:
-            studio = running.enter_context(LocalStudio(state, use_real_fal=use_real_fal))
+            studio = running.enter_context(LocalStudio(state, use_real_fal=use_real_fal, stand_ins=stand_ins))
         except FolderInUse as error:
             raise EngineBusy(f"another command makes something with what {state} keeps") from error
         except RuntimeError as error:
@@ -203,6 +205,12 @@ def endpoints_of(parameters: Mapping[str, str]) -> Endpoints:
     """Return the models that a stack with these parameters uses."""
     chosen = {field: parameters[name] for field, name in _ENDPOINT_PARAMETERS.items() if name in parameters}
     return Endpoints.model_validate(chosen)
+
+
+def router_of(parameters: Mapping[str, str]) -> Router:
+    """Return who may be asked for what in a stack with these parameters."""
+    configured = configured_of(parameters.get("StandIns", NO_STAND_INS).split(","))
+    return Router(stack=stack_routing(parameters.get("Providers", ProviderName.FAL)), configured=configured)
 
 
 def _target(

@@ -1,40 +1,38 @@
 """The command `episode test-api`."""
 
-import json as json_text
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.api_faults import Fault, fault_of_key
-from cli.endings import CREDENTIALS, FAILED, stop
+from cli.endings import CREDENTIALS, FAILED, USAGE, stop
 from cli.options import Json, Profile, Region, StackName
 from cli.output import output, say, write_document
-from shared.fal.endpoints import Endpoints
-from shared.fal.outcomes import FalUnreachable
-from shared.fal.platform import FalPlatform
-from shared.prices import LivePrice
-from shared.runtime.settings import EndpointSettings, FalSettings
+from shared.providers.names import TITLES, ProviderName
 
 if TYPE_CHECKING:
-    from cli.api_trial import Trial, Tried
+    from collections.abc import Sequence
+
+    from cli.api_trial import Model, Trial, Tried
 
 
 class Choice(StrEnum):
-    """What is tried."""
+    """What is tried; `cli.api_trial.MODELS` says what there is at whom."""
 
     ALL = "all"
     IDEOGRAM = "ideogram"
     KONTEXT = "kontext"
+    PORTRAIT = "portrait"
+    COMPOSITE = "composite"
     HEDRA = "hedra"
+    KLING = "kling"
+    FABRIC = "fabric"
 
 
-def try_fal(
+def try_provider(
     *,
+    provider: Annotated[ProviderName, typer.Option("--provider", help="Whose models are tried.")] = ProviderName.FAL,
     test: Annotated[Choice, typer.Option("--test", help="Which model is tried.")] = Choice.ALL,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend money without asking.")] = False,
     timeout: Annotated[
@@ -45,80 +43,56 @@ def try_fal(
     region: Region = None,
     json: Json = False,  # noqa: ARG001 -- read by `cli.group`
 ) -> None:
-    """Try fal's models: one cheap real request each, made as an episode makes it, and what is wrong where one fails.
+    """Try a provider's models: one cheap real request each, as an episode makes it, and what is wrong where one fails.
 
-    The key is FAL_KEY (or FAL_API_KEY); with --stack the one in the secret that the stack names.
+    The key is FAL_KEY (or FAL_API_KEY), REPLICATE_API_TOKEN or HEDRA_API_KEY; with --stack the one in the secret that
+    the stack names.
     """
-    from cli.api_trial import Fal, Model, trials_of, try_models
-    from shared.fal.client import FalHosts, FalQueue
+    # The models' requests need the media library, for which no other command has to wait.
+    from cli.api_access import access_to, asking_of, live_prices
+    from cli.api_faults import fault_of_key
+    from cli.api_trial import trials_of, try_models
+    from shared.plan.catalogue import Catalogue
+    from shared.runtime.settings import ProviderSettings
 
-    settings = FalSettings.from_environment()
-    given = _given(settings, stack, profile, region)
-    if fault := fault_of_key(given.key, given.kept_in):
-        stop(fault.message, CREDENTIALS, error=fault.kind, next_step=fault.next_step(""))
-    models = list(Model) if test is Choice.ALL else [Model(test)]
-    trials = trials_of(models, given.endpoints, _live_prices(given, settings, models), given.overrides)
+    models = _models_of(provider, test)
+    settings = ProviderSettings.from_environment()
+    access = access_to(provider, settings, stack, profile, region)
+    if fault := fault_of_key(provider, access.key, access.kept_in):
+        stop(fault.message, CREDENTIALS, error=fault.kind, next_step=fault.next_step(provider))
+    live = live_prices(access, settings, models)
+    trials = trials_of(provider, models, Catalogue(access.endpoints, live=live, overrides=access.overrides))
     _say_what_it_costs(trials)
     if not yes and output.is_terminal and sys.stdin.isatty() and not typer.confirm("Spend it?", err=output.stderr):
         stop("nothing was bought", FAILED, error="not_confirmed")
-    queue = FalQueue(given.key, FalHosts(rest_url=settings.fal_rest_url, cdn_url=settings.fal_cdn_url))
     tried: list[Tried] = []
-    for each in try_models(trials, Fal(queue, time.monotonic, time.sleep, timeout)):
+    for each in try_models(trials, asking_of(access, settings, timeout)):
         _say_what_came(each)
         tried.append(each)
     for trial in trials[len(tried) :]:
         say(f"{trial.model}: not tried, since the same would happen")
-    _end(tried)
+    _end(provider, tried)
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The key, where it is kept, the models, and the operator's own prices by endpoint."""
+def _models_of(provider: ProviderName, test: Choice) -> "tuple[Model, ...]":
+    """Return what is tried, or stop where the provider does not have it."""
+    from cli.api_trial import MODELS, TRIED_BY_DEFAULT
 
-    key: str
-    kept_in: str
-    endpoints: Endpoints
-    overrides: dict[str, float]
-
-
-def _given(settings: FalSettings, stack: str | None, profile: str | None, region: str | None) -> _Given:
-    """Return what a stack, or this machine's environment, says about fal."""
-    if stack is None:
-        key = (settings.fal_key or settings.fal_api_key or "").strip()
-        return _Given(key, "FAL_KEY or FAL_API_KEY", EndpointSettings.from_environment().endpoints, {})
-    from cli.target import deployed_target, endpoints_of
-
-    parameters = deployed_target(stack, profile, region).parameters
-    name = parameters.get("FalKeySecretName", "showrunner/fal-key")
-    overrides = json_text.loads(parameters.get("PriceOverrides") or "{}")
-    return _Given(
-        _secret(name, profile, region), f"the secret {name} of the stack {stack}", endpoints_of(parameters), overrides
-    )
-
-
-def _secret(name: str, profile: str | None, region: str | None) -> str:
-    """Return what a secret holds; empty where there is none."""
-    import boto3
-
-    secrets = boto3.Session(profile_name=profile, region_name=region).client("secretsmanager")
-    try:
-        return secrets.get_secret_value(SecretId=name).get("SecretString", "").strip()
-    except secrets.exceptions.ResourceNotFoundException:
-        return ""
-
-
-def _live_prices(given: _Given, settings: FalSettings, models: Sequence[str]) -> dict[str, LivePrice]:
-    wanted = [endpoint for model, endpoint in given.endpoints if model in models]
-    try:
-        return FalPlatform(given.key, settings.fal_api_url, timeout=5).prices(wanted)
-    except FalUnreachable:
-        return {}  # the table knows them nearly as well; what is wrong is found out by the trial
+    models = MODELS[provider]
+    if test is Choice.ALL:
+        return models[:TRIED_BY_DEFAULT]
+    chosen = tuple(model for model in models if model == test.value)
+    if not chosen:
+        there = ", ".join((Choice.ALL, *models))
+        stop(f"{TITLES[provider]} has no '{test}': --test may be {there} with --provider {provider}", USAGE)
+    return chosen
 
 
 def _say_what_it_costs(trials: "Sequence[Trial]") -> None:
     for trial in trials:
-        say(f"{trial.model}: {trial.endpoint}, about ${trial.price_usd:.2f} ({trial.price_source})")
-    total = sum(trial.price_usd for trial in trials)
+        offer = trial.offer
+        say(f"{trial.model}: {offer.place}, about ${offer.price_usd:.2f} ({offer.price_source})")
+    total = sum(trial.offer.price_usd for trial in trials)
     requests = "1 request" if len(trials) == 1 else f"{len(trials)} requests"
     say(f"{requests}, at most ${total:.2f} together")
 
@@ -135,18 +109,22 @@ def _say_what_came(tried: "Tried") -> None:
     if tried.good:
         say(f"{tried.model}: good{told}")
     else:
-        say(f"{tried.model}: {tried.message}{told}. Next: {tried.next_step}")
+        said = f"{tried.message.removesuffix('.')}{told}"
+        say(f"{tried.model}: {said}. Next: {tried.next_step}")
 
 
-def _end(tried: "Sequence[Tried]") -> None:
+def _end(provider: ProviderName, tried: "Sequence[Tried]") -> None:
     """Write the document for machines, and end with the exit code that the worst of the outcomes has."""
-    faults = [Fault(each.fault, "") for each in tried if each.fault]
+    from cli.api_faults import is_of_the_key
+
+    faults = [each.fault for each in tried if each.fault]
     write_document(
         {
+            "provider": provider,
             "good": not faults,
             "tried": [each.model_dump(mode="json") for each in tried],
             "price_usd": round(sum(each.price_usd or 0.0 for each in tried), 4),
         }
     )
     if faults:
-        raise typer.Exit(CREDENTIALS if any(fault.is_of_the_key for fault in faults) else FAILED)
+        raise typer.Exit(CREDENTIALS if any(map(is_of_the_key, faults)) else FAILED)

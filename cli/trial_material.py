@@ -1,4 +1,4 @@
-"""The least that each model can be tried with: a script of one line, two small drawn pictures and a second of voice."""
+"""The least that each model can be tried with: a script of one line, two small drawn pictures and a piece of voice."""
 
 import io
 from pathlib import Path
@@ -8,20 +8,25 @@ from PIL import Image, ImageDraw
 
 from shared.media.audio import write_part
 from shared.media.cuts import Cut
+from shared.providers.capabilities import engines_of
+from shared.providers.names import ProviderName
 from shared.script.models import Script
 from shared.script.parse import parse_script
 
 VOICE = Path(__file__).parents[1] / "events/sample-episode/audio/01-mara.mp3"
-VOICE_SECONDS = 1.2
+SHORTEST_VOICE = 1.2
+"""Seconds."""
 _SIZE = (896, 512)
 
-_SCRIPT = b"""
+_SCRIPT = """
 title: A trial
 style: documentary
 rendering_speed: TURBO
 aspect_ratio: "16:9"
 resolution: 540p
 models: {ideogram: {image_size: square}}
+providers: PROVIDER
+engines: ENGINES
 characters:
   - {name: Ada, prompt: "middle-aged woman, short grey hair, plain blue shirt"}
 scenes:
@@ -32,9 +37,11 @@ scenes:
 """
 
 
-def trial_script() -> Script:
-    """Return a script of one line, as cheap as can be."""
-    return parse_script(_SCRIPT, file_name="script.yaml")
+def trial_script(provider: ProviderName) -> Script:
+    """Return a script of one line that a provider makes all of, as cheap as can be."""
+    engines = f"[{', '.join(engines_of(provider))}]"
+    written = _SCRIPT.replace("PROVIDER", provider).replace("ENGINES", engines)
+    return parse_script(written.encode(), file_name="script.yaml")
 
 
 def drawn_face() -> bytes:
@@ -65,11 +72,11 @@ def drawn_room() -> bytes:
     return _png(picture)
 
 
-def voice() -> bytes:
-    """Return a second of the sample episode's voice as engines get it, as MP3."""
+def voice(seconds: float) -> bytes:
+    """Return so much of the sample episode's voice as engines get it, as MP3."""
     with TemporaryDirectory() as folder:
         part = Path(folder, "voice.mp3")
-        write_part(VOICE, Cut(start=0.0, end=VOICE_SECONDS), part)
+        write_part(VOICE, Cut(start=0.0, end=seconds), part)
         return part.read_bytes()
 
 

@@ -1,5 +1,7 @@
-"""The whole stack on this machine: the template deployed unchanged, and fal, simulated unless there is a key."""
+"""The whole stack on this machine: the template deployed unchanged, and providers, simulated unless there is a key."""
 
+import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,10 @@ from local.aws.clients import Clients
 from local.aws.engine import LocalAws
 from local.aws.stack import Stack
 from local.fal.process import SimulatedFal
+from local.hedra.process import SimulatedHedra
+from local.replicate.process import SimulatedReplicate
+from shared.providers.names import ProviderName
+from shared.providers.routing import NO_STAND_INS
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
@@ -26,6 +32,9 @@ _LOCAL_PARAMETERS = {
 }
 
 
+_REAL_KEYS = {ProviderName.REPLICATE: "REPLICATE_API_TOKEN", ProviderName.HEDRA: "HEDRA_API_KEY"}
+
+
 class LocalStudio:
     """AWS and fal on this machine, as a context manager.
 
@@ -39,7 +48,9 @@ class LocalStudio:
         Whether to use fal.ai itself, with ``FAL_KEY`` (or ``FAL_API_KEY``) of the environment. Its callbacks cannot
         reach a laptop, so that `reconcile`, every minute, finds what is finished.
     fal_media
-        The module by which the simulated fal draws and films; None for the usual one.
+        The module by which simulated providers draw and film; None for the usual one.
+    stand_ins
+        Whether to simulate Replicate and Hedra's API too. They are in any case where the state folder has them already.
     """
 
     def __init__(
@@ -49,13 +60,17 @@ class LocalStudio:
         *,
         use_real_fal: bool = False,
         fal_media: str | None = None,
+        stand_ins: bool = False,
     ) -> None:
         self._state = state
         self._parameters = {**_LOCAL_PARAMETERS, **(parameters or {})}
         self._real = use_real_fal
         self._fal_media = fal_media
+        self._stand_ins = stand_ins
         self._running = ExitStack()
         self._fal: SimulatedFal | None = None
+        self._replicate: SimulatedReplicate | None = None
+        self._hedra: SimulatedHedra | None = None
         self._aws: LocalAws | None = None
         self._stack: Stack | None = None
 
@@ -63,13 +78,14 @@ class LocalStudio:
         """Start everything and deploy the template."""
         goes_on = (self._state / "aws").exists()
         with ExitStack() as starting:
-            environment = self._environment_of_fal(starting)
+            environment = self._environment_of_providers(starting)
             self._aws = starting.enter_context(LocalAws(self._state / "aws", environment))
             logger.debug("AWS listens at {}, its log is {}", self._aws.endpoint, self._aws.log)
             self._stack = self._aws.deploy(TEMPLATE, self._parameters)
             logger.debug("{} is deployed: {} resources", TEMPLATE.name, len(self._stack.resources))
-            if self._fal:
-                self._fal.control.set_webhook_routes({FUNCTION_URLS: self._aws.endpoint})
+            for simulated in (self._fal, self._replicate, self._hedra):
+                if simulated:
+                    simulated.control.set_webhook_routes({FUNCTION_URLS: self._aws.endpoint})
             if goes_on:
                 self._look_for_what_was_lost()
             self._running = starting.pop_all()
@@ -92,6 +108,20 @@ class LocalStudio:
         if self._fal is None:
             raise RuntimeError("fal is not simulated here")
         return self._fal
+
+    @property
+    def replicate(self) -> SimulatedReplicate:
+        """The simulated Replicate."""
+        if self._replicate is None:
+            raise RuntimeError("Replicate is not simulated here")
+        return self._replicate
+
+    @property
+    def hedra(self) -> SimulatedHedra:
+        """The simulated Hedra."""
+        if self._hedra is None:
+            raise RuntimeError("Hedra is not simulated here")
+        return self._hedra
 
     @property
     def aws(self) -> LocalAws:
@@ -122,10 +152,27 @@ class LocalStudio:
         reconcile = self.stack.resources["Reconcile"]
         self.clients.functions.invoke(FunctionName=reconcile, InvocationType="Event")
 
-    def _environment_of_fal(self, starting: ExitStack) -> dict[str, str]:
+    def _environment_of_providers(self, starting: ExitStack) -> dict[str, str]:
         if self._real:
-            return {}  # the engine hands this process's environment on, with the key and, if they are set, fal's hosts
-        self._fal = starting.enter_context(SimulatedFal(self._state / "fal", studio=self._fal_media))
-        self._parameters["FalUserId"] = self._fal.facts.user_id
-        logger.debug("the simulated fal listens at {}", self._fal.facts.host)
-        return self._fal.environment()
+            # The engine hands this process's environment on, with the keys and, if they are set, fal's hosts.
+            self._set_stand_ins(name for name, key in _REAL_KEYS.items() if os.environ.get(key))
+            return {}
+        fal = starting.enter_context(SimulatedFal(self._state / "fal", studio=self._fal_media))
+        self._fal = fal
+        self._parameters["FalUserId"] = fal.facts.user_id
+        logger.debug("the simulated fal listens at {}", fal.facts.host)
+        if not self._stand_ins and not (self._state / "replicate").exists():
+            return fal.environment()
+        authority = self._state / "fal"
+        self._replicate = starting.enter_context(
+            SimulatedReplicate(self._state / "replicate", studio=self._fal_media, certificates=authority)
+        )
+        self._hedra = starting.enter_context(
+            SimulatedHedra(self._state / "hedra", studio=self._fal_media, certificates=authority)
+        )
+        self._set_stand_ins(_REAL_KEYS)
+        self._parameters["HedraDownloadHosts"] = self._hedra.facts.host
+        return {**fal.environment(), **self._replicate.environment(), **self._hedra.environment()}
+
+    def _set_stand_ins(self, names: Iterable[ProviderName]) -> None:
+        self._parameters.setdefault("StandIns", ",".join(names) or NO_STAND_INS)

@@ -8,11 +8,12 @@ from shared.ledger.budgets import EXACT
 from shared.ledger.records import Job, Seconds
 from shared.ledger.states import JobState
 from shared.plan.models import PlannedAsset
+from shared.providers.names import TITLES, ProviderName
 from shared.run_record import RunRecord, SteppedDown, stepped_down_of
 
 
 class BillLine(Frozen):
-    """One asset that is stored. However often it was asked for until fal made it, it is one line and paid for once.
+    """One asset that is stored. However often it was asked for until it was made, it is one line and paid for once.
 
     Parameters
     ----------
@@ -25,13 +26,13 @@ class BillLine(Frozen):
     price_source
         Where the price comes from.
     seconds
-        Measured: from when fal had accepted the job until the file was stored.
+        Measured: from when the provider had accepted the job until the file was stored.
     running_seconds
-        How long fal worked on it: measured by fal where fal says it, else from when reconcile saw that fal had begun
-        until the file was stored. None where neither is known.
+        How long it was worked on: measured by the provider where it says so, else from when reconcile saw that it had
+        begun until the file was stored. None where neither is known.
     queued_seconds
-        Derived: `seconds` without `running_seconds`. It holds the wait in fal's queue, and also the time that the
-        callback and the download took.
+        Derived: `seconds` without `running_seconds`. It holds the wait in the provider's queue, and also the time that
+        the callback and the download took.
     possible_duplicates
         How often it was bought once more while nobody knew whether it had been bought.
     """
@@ -39,6 +40,7 @@ class BillLine(Frozen):
     label: str
     kind: str
     address: Address
+    provider: ProviderName
     endpoint: str
     engine: str | None
     reused: bool
@@ -57,16 +59,17 @@ class NotDelivered(Frozen):
     Parameters
     ----------
     error
-        The name of the reason: fal's, or the state in which the job still is.
+        The name of the reason: the provider's, or the state in which the job still is.
     usd
         Its price.
     may_be_charged
-        Whether fal may charge for it all the same.
+        Whether the provider may charge for it all the same.
     """
 
     label: str
     kind: str
     address: Address
+    provider: ProviderName
     endpoint: str
     engine: str | None
     request_id: str | None
@@ -79,7 +82,7 @@ class NotDelivered(Frozen):
 class Bill(Frozen):
     """What a run cost.
 
-    fal's invoice for the run is at least `total_usd`, and at most that with `possible_duplicate_usd` and
+    The invoices for the run are together at least `total_usd`, and at most that with `possible_duplicate_usd` and
     `possibly_charged_usd` on top.
 
     Parameters
@@ -89,16 +92,16 @@ class Bill(Frozen):
     stepped_down
         The parts that were made with a lesser engine, and why.
     failed
-        What fal gave up, or delivered so that it cannot be used.
+        What its provider gave up, or delivered so that it cannot be used.
     unsettled
-        What was still under way, or held, when the bill was written. If it comes later it is kept, and charged by fal.
+        What was still under way, or held, when the bill was written. If it comes later it is kept, and charged.
     total_usd
         What certainly was paid: the sum of the lines.
     possible_duplicate_usd
         What was perhaps paid once more, because nobody could tell whether the first request had been accepted.
     possibly_charged_usd
-        What fal may charge for what it did not deliver: of `failed` and `unsettled`, and of requests that it gave up
-        and that were made once more.
+        What providers may charge for what they did not deliver: of `failed` and `unsettled`, and of requests that they
+        gave up and that were made once more.
     """
 
     episode_id: str
@@ -160,11 +163,12 @@ def _line(asset: PlannedAsset, job: Job, engine: str | None, *, reused: bool) ->
         label=asset.label,
         kind=asset.kind,
         address=asset.address,
-        endpoint=asset.endpoint,
+        provider=job.provider,
+        endpoint=job.endpoint,
         engine=engine,
         reused=reused,
         usd=0.0 if reused else job.price_usd,
-        price_source=asset.price_source,
+        price_source=asset.offer_at(job.place).price_source,
         request_id=job.request_id,
         seconds=waited,
         queued_seconds=None if waited is None or running is None else round(waited - running, 3),
@@ -179,7 +183,8 @@ def _not_delivered(asset: PlannedAsset, job: Job, engine: str | None) -> NotDeli
         label=asset.label,
         kind=asset.kind,
         address=asset.address,
-        endpoint=asset.endpoint,
+        provider=job.provider,
+        endpoint=job.endpoint,
         engine=engine,
         request_id=job.request_id,
         error=error,
@@ -194,16 +199,16 @@ def _why_not_delivered(job: Job) -> tuple[str, str, bool]:
         case JobState.FAILED if job.failure:
             return job.failure.error, job.failure.message, job.failure.may_be_charged
         case JobState.CLAIMED:
-            return job.state, "it was being prepared; nothing was sent to fal", False
+            return job.state, "it was being prepared; nothing was sent", False
         case JobState.SUBMITTED:
-            return job.state, "fal has it and had not delivered it when the bill was written", True
+            return job.state, f"{TITLES[job.provider]} has it and had not delivered it when the bill was written", True
         case _:
-            return job.state, "nobody knows whether fal has it", True
+            return job.state, f"nobody knows whether {TITLES[job.provider]} has it", True
 
 
 def _running(job: Job, waited: Seconds) -> Seconds | None:
     running = job.run_seconds if job.run_seconds is not None else _between(job.started_at, job.settled_at)
-    # fal's clock is not ours: what it calls its work cannot have taken longer than we waited for it.
+    # A provider's clock is not ours: what it calls its work cannot have taken longer than we waited for it.
     return None if running is None else round(min(running, waited), 3)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from shared.addresses import Address
-from shared.fal.outcomes import JobOutcome, ListedRequest, SubmitOutcome
 from shared.keys import AssetKind
 from shared.ledger.budgets import Budget, CapReached, Limits, Usage
 from shared.ledger.records import (
@@ -23,6 +24,10 @@ from shared.ledger.records import (
     Watch,
 )
 from shared.ledger.states import Transition
+from shared.providers.callbacks import CallbackBody
+from shared.providers.media import FileLifetimes, MediaFile
+from shared.providers.names import Place, ProviderName
+from shared.providers.outcomes import JobOutcome, ListedRequest, SubmitOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,12 @@ class Claim:
 
     Parameters
     ----------
+    place
+        Where it is to be asked for.
     usage
         What it reserves of its budgets.
+    others
+        How many other providers can make it.
     episode_limits, day_limits
         What the episode, and the stack in a day, may use at most.
     rebuy
@@ -43,13 +52,14 @@ class Claim:
     kind: AssetKind
     run: str
     episode_id: str
-    endpoint: str
+    place: Place
     usage: Usage
     secret: str
     lease: Seconds
     episode_limits: Limits = Limits()  # noqa: RUF009 -- immutable
     day_limits: Limits = Limits()  # noqa: RUF009 -- immutable
     rebuy: bool = False
+    others: int = 0
 
 
 class Ledger(Protocol):
@@ -149,7 +159,7 @@ class Ledger(Protocol):
         """Return what was noted so, by the clip's address."""
 
     def outages(self, whats: Iterable[str]) -> dict[str, Outage]:
-        """Return the outages that are noted of endpoints, or of the account."""
+        """Return the outages that are noted of endpoints, or of accounts."""
 
     def note_outage(
         self, what: str, reason: str, now: Seconds, *, until: Seconds = 0.0, definite: bool = False
@@ -159,13 +169,13 @@ class Ledger(Protocol):
     def end_outage(self, what: str) -> None:
         """Forget an outage: something was accepted."""
 
-    def handover(self, address: Address) -> Handover | None:
-        """Return where a file was handed over, if it was."""
+    def handover(self, address: Address, provider: ProviderName) -> Handover | None:
+        """Return where a file was handed over to a provider, if it was."""
 
-    def note_handover(self, address: Address, handover: Handover) -> None:
+    def note_handover(self, address: Address, provider: ProviderName, handover: Handover) -> None:
         """Remember where a file was handed over."""
 
-    def forget_handover(self, address: Address) -> None:
+    def forget_handover(self, address: Address, provider: ProviderName) -> None:
         """Forget a place from which a provider could not fetch a file."""
 
 
@@ -256,26 +266,62 @@ class Queue(Protocol):
 
 
 class Provider(Protocol):
-    """fal.ai."""
+    """One provider of pictures and clips, such as fal.ai.
 
-    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str) -> SubmitOutcome:
-        """Ask for one job, with exactly one POST, and say what is certain about it."""
+    What its model answered is a *payload*, which only the provider itself reads: by `media_in`.
+    """
+
+    @property
+    def name(self) -> ProviderName:
+        """Which one it is."""
+
+    @property
+    def lifetimes(self) -> FileLifetimes:
+        """How long files lie there."""
+
+    @property
+    def replays_safely(self) -> bool:
+        """Whether the same submit under the same key, sent again, is one job and is paid for once."""
+
+    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str, *, key: str) -> SubmitOutcome:
+        """Ask for one job, and say what is certain about it: with exactly one POST, unless it `replays_safely`.
+
+        Parameters
+        ----------
+        key
+            Names this attempt at this asset, the same whenever it is sent again.
+        """
 
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:
-        """Say how a job stands; raises `shared.fal.outcomes.FalUnreachable`."""
+        """Say how a job stands; raises `ProviderUnreachable`."""
 
     def cancel(self, endpoint: str, request_id: str) -> None:
-        """Ask for the end of a job, which may finish all the same; raises `shared.fal.outcomes.FalUnreachable`."""
-
-    def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:
-        """Hand a file over for `lifetime` seconds; return its URL; raises `shared.fal.outcomes.FalUnreachable`."""
-
-
-class RequestList(Protocol):
-    """The account's list of requests at fal.ai."""
+        """Ask for the end of a job, which may finish all the same; raises `ProviderUnreachable`."""
 
     def requests_between(self, endpoint: str, since: Seconds, until: Seconds) -> Sequence[ListedRequest]:
-        """Return the requests that were sent then; raises `shared.fal.outcomes.FalUnreachable`."""
+        """Return the account's requests that were sent then, where there is a list; raises `ProviderUnreachable`."""
+
+    def upload(self, data: bytes, content_type: str, file_name: str) -> str:
+        """Hand a file over, for as long as `lifetimes` says; return its URL; raises `ProviderUnreachable`."""
+
+    def file_argument(self, url: str) -> JsonValue:
+        """Return how a request names a file that lies at this URL."""
+
+    def read_callback(self, body: bytes) -> CallbackBody:
+        """Read the body of a callback; raises `shared.providers.callbacks.CallbackUnreadable`."""
+
+    def media_in(self, kind: AssetKind, payload: object, endpoint: str) -> MediaFile:
+        """Return the file in what a model answered.
+
+        Raises
+        ------
+        shared.providers.media.NoMediaReturned, shared.providers.media.BlockedByContentPolicy
+            When there is none.
+        """
+
+
+Providers = Mapping[ProviderName, Provider]
+"""All providers that are configured; asking for another one raises `shared.providers.names.NotConfigured`."""
 
 
 class Requests(Protocol):

@@ -1,4 +1,4 @@
-"""What things cost at fal: one dated table, what fal says today, and what the operator knows better.
+"""What things cost: one dated table, what fal says today, and what the operator knows better.
 
 Prices of 2026-11-22. Where fal publishes none that could be confirmed, the note says whose figure it is.
 """
@@ -10,6 +10,16 @@ from types import MappingProxyType
 from typing import Literal
 
 from shared.fal.models import fabric, hedra, ideogram, kling, kontext
+from shared.providers.endpoints import (
+    AVATAR_AT_HEDRA,
+    FABRIC_AT_HEDRA,
+    FABRIC_AT_REPLICATE,
+    KLING_AT_HEDRA,
+    KLING_AT_REPLICATE,
+    NANO_BANANA_AT_HEDRA,
+    NANO_BANANA_AT_REPLICATE,
+)
+from shared.providers.names import Place, ProviderName
 
 Unit = Literal["image", "second"]
 
@@ -58,6 +68,16 @@ class LivePrice:
     unit: str
 
 
+def _at_replicate(endpoint: str) -> str:
+    return Place(provider=ProviderName.REPLICATE, endpoint=endpoint).key
+
+
+def _at_hedra(endpoint: str) -> str:
+    return Place(provider=ProviderName.HEDRA, endpoint=endpoint).key
+
+
+_NOT_PUBLISHED = "an estimate, from what others ask: Hedra says its prices only to who has a key"
+
 PRICES: dict[str, Price] = {
     ideogram.ENDPOINT: Price(
         0.06,
@@ -77,7 +97,28 @@ PRICES: dict[str, Price] = {
         variants=(("480p", 0.08), ("720p", 0.15)),
     ),
     kling.ENDPOINT: Price(0.0562, "second", "https://fal.ai/models/fal-ai/kling-video/ai-avatar/v2/standard"),
+    _at_replicate(NANO_BANANA_AT_REPLICATE): Price(
+        0.08, "image", "a retailer's price: Replicate's own was not confirmed"
+    ),
+    _at_replicate(KLING_AT_REPLICATE): Price(
+        0.056, "second", "https://replicate.com/kwaivgi/kling-avatar-v2, mode std"
+    ),
+    _at_replicate(FABRIC_AT_REPLICATE): Price(
+        0.15,
+        "second",
+        "https://replicate.com/veed/fabric-1.0",
+        by="resolution",
+        variants=(("480p", 0.08), ("720p", 0.15)),
+    ),
+    _at_hedra(NANO_BANANA_AT_HEDRA): Price(0.08, "image", _NOT_PUBLISHED),
+    _at_hedra(AVATAR_AT_HEDRA): Price(0.05, "second", _NOT_PUBLISHED),
+    _at_hedra(KLING_AT_HEDRA): Price(0.0562, "second", _NOT_PUBLISHED),
+    _at_hedra(FABRIC_AT_HEDRA): Price(
+        0.15, "second", _NOT_PUBLISHED, by="resolution", variants=(("480p", 0.08), ("720p", 0.15))
+    ),
 }
+
+"""By `shared.providers.names.Place.key`."""
 
 UNKNOWN_IMAGE = Price(0.20, "image", "no price is known for this endpoint: a cautious guess")
 UNKNOWN_CLIP = Price(0.30, "second", "no price is known for this endpoint: a cautious guess")
@@ -100,7 +141,7 @@ def price_of(
     live: Mapping[str, LivePrice] = _NO_LIVE_PRICES,
     overrides: Mapping[str, float] = _NO_OVERRIDES,
 ) -> Price:
-    """Return an endpoint's price; for one that nobody knows, a cautious guess, so that caps still hold.
+    """Return an endpoint's price, by its `Place.key`; for one that nobody knows, a cautious guess, so that caps hold.
 
     An override wins. Then comes the table, where the price depends on the arguments: fal says one figure only. Then
     comes what fal says, if it counts in the same unit, and then the table again.

@@ -9,7 +9,6 @@ from typing import Any
 from shared.addresses import address_of_content
 from shared.configuration import configuration_of
 from shared.downloads import Downloaded
-from shared.fal.callbacks import CallbackName
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind, FileKind, FileRef, plan_key
 from shared.ledger.budgets import Usage
@@ -21,6 +20,9 @@ from shared.plan.catalogue import Catalogue
 from shared.plan.models import Plan
 from shared.plan.recordings import ReadInputs, RecordedPart
 from shared.ports import Claim
+from shared.providers.callbacks import CallbackName
+from shared.providers.names import Place, ProviderName
+from shared.providers.routing import Router
 from shared.script.files import script_files
 from shared.script.models import Script
 from shared.script.parse import parse_script
@@ -32,6 +34,8 @@ RUN = "lighthouse-0123456789abcdef-1"
 DIGEST = "0123456789abcdef"
 CONFIGURATION = configuration_of(Endpoints())
 ADDRESS = "a" * 40
+FAL_ALONE = Router()
+EVERYBODY = Router(configured=frozenset(ProviderName))
 SECRET = "s3cret"
 
 TWO_SCENES: dict[str, Any] = {
@@ -107,6 +111,7 @@ def plan_of(
     stored: frozenset[str] = frozenset(),
     refused: frozenset[str] = frozenset(),
     run: str = RUN,
+    router: Router = FAL_ALONE,
     **inputs: Any,
 ) -> Plan:
     script = script_of(document)
@@ -116,7 +121,7 @@ def plan_of(
         episode_id=EPISODE,
         run=run,
         digest=DIGEST,
-        catalogue=Catalogue(Endpoints()),
+        catalogue=Catalogue(Endpoints(), router),
         stored=stored,
         refused=refused,
         encoder_preset="ultrafast",
@@ -135,7 +140,7 @@ def claim_of(
         address=address,
         kind=AssetKind.PORTRAIT,
         run=run,
-        endpoint="fal-ai/ideogram/v3",
+        place=Place(provider=ProviderName.FAL, endpoint="fal-ai/ideogram/v3"),
         secret=secret,
         lease=lease,
         **values,
@@ -196,7 +201,7 @@ def callback(
     *, address: str = ADDRESS, attempt: int = 1, secret: str = SECRET, body: Mapping[str, Any] | None = None
 ) -> InboxMessage:
     query = CallbackName(address=address, attempt=attempt, secret=secret).query
-    return InboxMessage(query=query, body=json.dumps(body or image_delivered()))
+    return InboxMessage(provider=ProviderName.FAL, query=query, body=json.dumps(body or image_delivered()))
 
 
 def image_delivered(request_id: str = "request-1", **payload: Any) -> dict[str, Any]:

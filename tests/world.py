@@ -13,6 +13,8 @@ from shared.ledger.budgets import Limits
 from shared.ledger.records import Job, Run, RunState
 from shared.plan.models import Plan
 from shared.ports import Ledger
+from shared.providers.names import ProviderName
+from shared.providers.routing import Router
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import Shop
 from shared.workflow.collect_asset import CollectingDesk, InboxMessage
@@ -55,6 +57,8 @@ class World:
         self.events = MemoryEvents()
         self.start_queue = MemoryQueue()
         self.platform = MemoryPlatform(self.provider)
+        self.stand_ins: dict[ProviderName, MemoryProvider] = {}
+        self.router = Router()
         self.requests = MemoryRequests()
         self.inbox = MemoryQueue()
         self.dead_letters = MemoryDeadLetters()
@@ -73,7 +77,7 @@ class World:
     def hold_inputs(self, plan: Plan) -> None:
         """Put every file that an asset is made from into the bucket."""
         for asset in plan.assets.values():
-            for entry in asset.inputs:
+            for entry in asset.first.inputs:
                 self.bucket.put(entry.file.key, b"ID3 " + entry.file.address.encode(), "audio/mpeg")
 
     def begin(self, name: str = RUN, digest: str = DIGEST, *, rebuy: bool = False) -> Run:
@@ -98,15 +102,15 @@ class World:
     # Desks
 
     def shop(self, call: Call | None = None) -> Shop:
-        ledger, bucket, provider, tokens, requests, events = (
-            self._wired(port, call)
-            for port in (self.ledger, self.bucket, self.provider, self.tokens, self.requests, self.events)
+        ledger, bucket, tokens, requests, events = (
+            self._wired(port, call) for port in (self.ledger, self.bucket, self.tokens, self.requests, self.events)
         )
+        providers = self._wired_providers(call)
         return Shop(
             ledger=ledger,
             tokens=tokens,
-            provider=provider,
-            handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
+            providers=providers,
+            handovers=Handovers(ledger, bucket, providers, lambda data: content_type_of(data[:16])),
             requests=requests,
             pauses=Pauses(ledger, StatusBoard(bucket, ledger, self.clock), events, BUCKET),
             load_plan=lambda key: Plan.model_validate_json(bucket.get(key)),
@@ -122,9 +126,9 @@ class World:
             ledger=self._wired(self.ledger),
             tokens=self._wired(self.tokens),
             bucket=self._wired(self.bucket),
-            provider=self._wired(self.provider),
+            providers=self._wired_providers(),
             requests=self._wired(self.requests),
-            downloader=self._wired(self.files),
+            downloaders=dict.fromkeys(ProviderName, self._wired(self.files)),
             check_file=self._check_file,
             clock=self.clock,
             jitter=lambda _, bound: bound,
@@ -161,12 +165,12 @@ class World:
         jobs = JobDesk(
             ledger=self._wired(self.ledger),
             tokens=self._wired(self.tokens),
-            provider=self._wired(self.provider),
-            request_list=self._wired(self.platform),
+            providers=self._wired_providers(),
             requests=requests,
             inbox=self._wired(self.inbox),
             patience=PATIENCE,
             rebuy=self.rebuy,
+            webhook_url=WEBHOOK,
         )
         return ReconcileDesk(
             jobs=jobs,
@@ -222,11 +226,16 @@ class World:
             ledger=ledger,
             status=status,
             endpoints=Endpoints(),
+            router=self.router,
             prices=Prices(self._wired(self.platform).prices, self.price_overrides),
             is_running=self._wired(self.executions).is_running,
             clock=self.clock,
             encoder_preset="ultrafast",
         )
+
+    def _wired_providers(self, call: Call | None = None) -> dict[ProviderName, Any]:
+        providers = {ProviderName.FAL: self.provider, **self.stand_ins}
+        return {name: self._wired(provider, call) for name, provider in providers.items()}
 
     def _wired(self, port: Any, call: Call | None = None) -> Any:
         return Wired(port, call or self.fuse.call)
@@ -248,9 +257,10 @@ def request_of(
 def answer_to(job: Invoiced, payload: dict[str, object] | None = None) -> InboxMessage:
     """Return the callback by which the provider delivers a job of its invoice."""
     body = {"request_id": job.request_id, "status": "OK", "payload": payload or _payload_of(job.endpoint)}
-    return InboxMessage(query=job.name.query, body=json.dumps(body))
+    return InboxMessage(provider=ProviderName.FAL, query=job.name.query, body=json.dumps(body))
 
 
 def _payload_of(endpoint: str) -> dict[str, object]:
     file = {"url": "https://v3.fal.media/files/a/result"}
-    return {"images": [file]} if "ideogram" in endpoint or "kontext" in endpoint else {"video": file}
+    is_picture = any(model in endpoint for model in ("ideogram", "kontext", "nano-banana"))
+    return {"images": [file]} if is_picture else {"video": file}

@@ -8,11 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.queue import SqsRequests
 from shared.aws.step_functions import SfnTaskTokens
-from shared.downloads import Downloader
 from shared.metrics import FOREIGN_CALLBACKS
 from shared.runtime.batches import handle_messages
 from shared.runtime.clients import bucket_of, client, clock, ledger_of
-from shared.runtime.fal import fal_of
+from shared.runtime.providers import downloaders_of, providers_of
 from shared.runtime.reporting import Reporter
 from shared.runtime.settings import CollectSettings
 from shared.workflow.check_result import MAX_RESULT_BYTES, check_result
@@ -25,11 +24,9 @@ desk = CollectingDesk(
     ledger=ledger_of(settings),
     tokens=SfnTaskTokens(client("stepfunctions")),
     bucket=bucket_of(settings),
-    provider=fal_of(settings),
+    providers=providers_of(settings),
     requests=SqsRequests(client("sqs"), settings.request_queue_urls),
-    downloader=Downloader(
-        settings.fal_download_hosts, MAX_RESULT_BYTES, from_loopback=settings.fal_download_from_loopback
-    ),
+    downloaders=downloaders_of(settings, MAX_RESULT_BYTES),
     check_file=check_result,
     clock=clock,
     jitter=random.uniform,

@@ -22,6 +22,7 @@ desk = PlanningDesk(
     ledger=ledger,
     status=StatusBoard(bucket, ledger, clock),
     endpoints=settings.endpoints,
+    router=settings.router,
     prices=Prices(live_prices_of(settings), settings.price_overrides),
     is_running=partial(is_running, client("stepfunctions")),
     clock=clock,

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,16 +16,16 @@ class Account(Frozen):
     user_id: str
     key: str
 
-    def owns(self, authorization: str | None) -> bool:
-        """Tell whether an ``Authorization`` header carries this account's key, as ``Key id:secret``.
+    def owns(self, authorization: str | None, *, schemes: Collection[str] = ("Key",)) -> bool:
+        """Tell whether an ``Authorization`` header carries this account's key, at fal as ``Key id:secret``.
 
-        ``Bearer`` is for login tokens only, so a key sent as a bearer token is refused.
+        ``Bearer`` is for login tokens only at fal, so a key sent as a bearer token is refused there.
         """
         scheme, _, key = (authorization or "").partition(" ")
-        return scheme == "Key" and secrets.compare_digest(key.encode(), self.key.encode())
+        return scheme in schemes and secrets.compare_digest(key.encode(), self.key.encode())
 
 
-def load_account(path: Path, key: str | None = None) -> Account:
+def load_account(path: Path, key: str | None = None, *, prefix: str = "") -> Account:
     """Read the account from ``path``, or open one there.
 
     Parameters
@@ -33,6 +34,8 @@ def load_account(path: Path, key: str | None = None) -> Account:
         The account's file.
     key
         The key to use, as ``id:secret``; without it, the one in the file or a new one.
+    prefix
+        What a new key begins with.
     """
     if path.exists():
         account = Account.model_validate_json(path.read_bytes())
@@ -41,7 +44,7 @@ def load_account(path: Path, key: str | None = None) -> Account:
         account = account.model_copy(update={"key": key})
     else:
         account = Account(
-            user_id=f"simulated|{secrets.token_hex(8)}", key=key or f"{uuid.uuid4()}:{secrets.token_hex(16)}"
+            user_id=f"simulated|{secrets.token_hex(8)}", key=key or f"{prefix}{uuid.uuid4()}:{secrets.token_hex(16)}"
         )
     path.touch(mode=0o600)
     path.write_text(account.model_dump_json())

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from local.fal.faults import ActiveFault, Fault
 from local.fal.records import Invoice, RequestRecord, WebhookAttempt
-from local.fal.settings import Latency, Settings
+from local.fal.settings import Latency, Outage, Settings
 
 
 class ListedRequest(RequestRecord):
@@ -71,6 +71,14 @@ class SimulatorControl:
     def resume(self) -> None:
         """Let requests leave the queue again."""
         self.change_settings(paused=False)
+
+    def go_down(self, outage: Outage = "refuses_connections") -> None:
+        """Let nobody be served any more; only this client still is."""
+        self.change_settings(down=outage)
+
+    def come_up(self) -> None:
+        """Serve again."""
+        self.change_settings(down=None)
 
     def set_latency(self, latency: Latency, endpoint_id: str | None = None) -> None:
         """Set how long requests take: those of one endpoint, or of all that have no latency of their own."""

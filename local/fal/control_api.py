@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from starlette.requests import Request
@@ -9,16 +10,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.fal.answers import detail, read_object
+from local.fal.callbacks import Callbacks
 from local.fal.faults import FAULT, Faults
 from local.fal.job_queue import JobQueue
 from local.fal.records import Invoice
 from local.fal.settings import LiveSettings
-from local.fal.signing_keys import SigningKeys
 from local.fal.store import Store
 from local.fal.waiting import wait_until
-from local.fal.webhooks import Webhooks
 
 PREFIX = "/_simulator"
+
+
+class RotatingKeys(Protocol):
+    """What callbacks are signed with."""
+
+    def rotate(self) -> None:
+        """Sign with something new from now on."""
+        ...
 
 
 class ControlApi:
@@ -29,10 +37,10 @@ class ControlApi:
         *,
         store: Store,
         queue: JobQueue,
-        webhooks: Webhooks,
+        webhooks: Callbacks,
         faults: Faults,
         settings: LiveSettings,
-        signing_keys: SigningKeys,
+        signing_keys: RotatingKeys,
         reset: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
@@ -103,7 +111,7 @@ class ControlApi:
         record = self._store.find_request(request.path_params["request_id"])
         if record is None or record.ended_at is None or record.webhook_url is None:
             return detail(404, "There is no such request that has ended and has a webhook")
-        self._webhooks.deliver(record)
+        self._webhooks.deliver(record, again=True)
         return Response(status_code=202)
 
     async def _list_webhooks(self, request: Request) -> Response:
@@ -121,7 +129,7 @@ class ControlApi:
 
     async def _rotate_keys(self, _: Request) -> Response:
         self._signing_keys.rotate()
-        return JSONResponse(self._signing_keys.public_keys())
+        return Response(status_code=204)
 
     async def _reset(self, _: Request) -> Response:
         await self._reset_everything()

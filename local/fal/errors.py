@@ -73,10 +73,12 @@ _RENAMED = {"literal_error": "one_of", "too_short": "sequence_too_short", "too_l
 class RequestFailed(Exception):
     """A request ended with an error of the model or of fal's infrastructure."""
 
-    def __init__(self, status_code: int, body: JsonValue, *, error_type: str | None = None) -> None:
+    def __init__(self, status_code: int, body: JsonValue, *, kind: str, error_type: str | None = None) -> None:
         super().__init__(f"status {status_code}: {body}")
         self.status_code = status_code
         self.body = body
+        self.kind = kind
+        """One of `MODEL_ERRORS` or `INFRASTRUCTURE_ERRORS`, or a type of pydantic's."""
         self.error_type = error_type
         """Only for errors of the infrastructure; those of a model name their type in the body."""
 
@@ -106,13 +108,14 @@ def model_error(
     """
     status_code, standard_message = MODEL_ERRORS[error_type]
     detail = _detail(error_type, location, message or standard_message, value, context)
-    return RequestFailed(status_code, {"detail": [detail]})
+    return RequestFailed(status_code, {"detail": [detail]}, kind=error_type)
 
 
 def infrastructure_error(error_type: str) -> RequestFailed:
     """Build an error of fal's infrastructure, one of `INFRASTRUCTURE_ERRORS`."""
     status_code, message = INFRASTRUCTURE_ERRORS[error_type]
-    return RequestFailed(status_code, {"detail": message, "error_type": error_type}, error_type=error_type)
+    body: JsonValue = {"detail": message, "error_type": error_type}
+    return RequestFailed(status_code, body, kind=error_type, error_type=error_type)
 
 
 def validation_error(error: ValidationError) -> RequestFailed:
@@ -125,7 +128,7 @@ def validation_error(error: ValidationError) -> RequestFailed:
             for name, value in each.get("ctx", {}).items()
         }
         details.append(_detail(error_type, each["loc"], each["msg"], each["input"], context or None))
-    return RequestFailed(_UNPROCESSABLE, {"detail": details})
+    return RequestFailed(_UNPROCESSABLE, {"detail": details}, kind="value_error")
 
 
 def _detail(

@@ -39,6 +39,10 @@ class Files:
         prefix = f"{self._base_url}/files/"
         return url.removeprefix(prefix) if url.startswith(prefix) else None
 
+    def admits(self, path: str, query: str) -> bool:  # noqa: ARG002 - for who signs addresses
+        """Tell whether the file at a path may be downloaded by an address with this query."""
+        return True
+
     async def save(
         self,
         data: bytes,

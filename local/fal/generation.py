@@ -186,36 +186,42 @@ class Endpoint:
     input_model: type[ModelInput]
     # The function takes exactly ``input_model``: the pairs are written once, below.
     generate: Callable[[Any, Job], Awaitable[Made]]
-
-    @property
-    def price(self) -> Price:
-        """The endpoint's price."""
-        return PRICES[self.endpoint_id]
+    price: Price
 
     def unknown_inputs(self, given: Mapping[str, JsonValue]) -> tuple[str, ...]:
         """Return the names of the given inputs that the model does not document."""
         return tuple(sorted(given.keys() - self.input_model.model_fields.keys()))
 
 
+def _endpoint(
+    endpoint_id: str,
+    title: str,
+    category: str,
+    input_model: type[ModelInput],
+    generate: Callable[[Any, Job], Awaitable[Made]],
+) -> Endpoint:
+    return Endpoint(endpoint_id, title, category, input_model, generate, PRICES[endpoint_id])
+
+
 ENDPOINTS: Mapping[str, Endpoint] = {
     endpoint.endpoint_id: endpoint
     for endpoint in (
-        Endpoint("fal-ai/ideogram/v3", "Ideogram V3", "text-to-image", IdeogramInput, _ideogram),
-        Endpoint(
+        _endpoint("fal-ai/ideogram/v3", "Ideogram V3", "text-to-image", IdeogramInput, _ideogram),
+        _endpoint(
             "fal-ai/flux-pro/kontext/multi", "FLUX.1 Kontext [pro] multi", "image-to-image", KontextMultiInput, _kontext
         ),
-        Endpoint(
+        _endpoint(
             "fal-ai/flux-pro/kontext/max/multi",
             "FLUX.1 Kontext [max] multi",
             "image-to-image",
             KontextMultiInput,
             _kontext,
         ),
-        Endpoint(
+        _endpoint(
             "fal-ai/hedra-character-2", "Hedra Character-2", "image-to-video", HedraCharacterInput, _hedra_character
         ),
-        Endpoint("veed/fabric-1.0", "VEED Fabric 1.0", "image-to-video", FabricInput, _fabric),
-        Endpoint(
+        _endpoint("veed/fabric-1.0", "VEED Fabric 1.0", "image-to-video", FabricInput, _fabric),
+        _endpoint(
             "fal-ai/kling-video/ai-avatar/v2/standard",
             "Kling AI Avatar v2 Standard",
             "image-to-video",

@@ -110,10 +110,11 @@ class InputFiles:
         return response.content if response.is_success else None
 
     async def _refuse_other_origins(self, request: httpx.Request) -> None:
-        if not self._allows(str(request.url)):
+        if not self.allows(str(request.url)):
             raise httpx.UnsupportedProtocol("not an allowed origin", request=request)
 
-    def _allows(self, url: str) -> bool:
+    def allows(self, url: str) -> bool:
+        """Tell whether an address is of an origin that inputs may be fetched from."""
         asked = urlsplit(url)
         for origin in self._settings.now.input_origins:
             allowed = urlsplit(origin)

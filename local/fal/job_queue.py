@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from local.fal.errors import infrastructure_error
-from local.fal.generation import ENDPOINTS
 from local.fal.job_runner import JobRunner, Outcome, failure_of
 from local.fal.records import InvoiceLine, RequestRecord, RequestState
 from local.fal.settings import LiveSettings
 from local.fal.store import Store
 from shared.frozen import Frozen
+
+CANCELLED = "client_cancelled"
+"""The error type of a request that was cancelled."""
 
 
 class Submission(Frozen):
@@ -22,9 +24,13 @@ class Submission(Frozen):
 
     endpoint_id: str
     input: dict[str, JsonValue]
+    unknown_inputs: tuple[str, ...] = ()
     webhook_url: str | None = None
+    webhook_events: tuple[str, ...] | None = None
     low_priority: bool = False
     start_timeout_seconds: float | None = None
+    deadline_seconds: float | None = None
+    idempotency_key: str | None = None
     keeps_payload: bool = True
     file_seconds: float | None = None
 
@@ -42,6 +48,12 @@ class JobQueue:
         Concurrency, latencies and retention.
     on_completed
         Called with every request that ended by itself.
+    on_started
+        Called with every request that begins to run.
+    new_id
+        Makes the id of a request.
+    reports_cancelled
+        Whether ``on_completed`` is called with cancelled requests too.
     """
 
     def __init__(
@@ -50,31 +62,43 @@ class JobQueue:
         runner: JobRunner,
         settings: LiveSettings,
         on_completed: Callable[[RequestRecord], None],
+        *,
+        on_started: Callable[[RequestRecord], None] = lambda _: None,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        reports_cancelled: bool = False,
     ) -> None:
         self._store = store
         self._runner = runner
         self._settings = settings
         self._on_completed = on_completed
+        self._on_started = on_started
+        self._new_id = new_id
+        self._reports_cancelled = reports_cancelled
         self._waiting: list[RequestRecord] = []
         self._running: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
         self._start_timeouts: dict[str, asyncio.TimerHandle] = {}
+        self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._next_dispatch: asyncio.TimerHandle | None = None
 
     def submit(self, submission: Submission) -> RequestRecord:
         """Put a request into the queue."""
+        now = time.time()
         record = RequestRecord(
-            request_id=str(uuid.uuid4()),
+            request_id=self._new_id(),
             gateway_request_id=str(uuid.uuid4()),
             endpoint_id=submission.endpoint_id,
             input=submission.input,
-            unknown_inputs=ENDPOINTS[submission.endpoint_id].unknown_inputs(submission.input),
+            unknown_inputs=submission.unknown_inputs,
             webhook_url=submission.webhook_url,
+            webhook_events=submission.webhook_events,
             priority="low" if submission.low_priority else "normal",
             start_timeout_seconds=submission.start_timeout_seconds,
+            deadline_at=None if submission.deadline_seconds is None else now + submission.deadline_seconds,
+            idempotency_key=submission.idempotency_key,
             keeps_payload=submission.keeps_payload,
             file_seconds=submission.file_seconds,
-            submitted_at=time.time(),
+            submitted_at=now,
         )
         self._enqueue(self._store.save_request(record))
         return record
@@ -105,7 +129,7 @@ class JobQueue:
                 self._running[record.request_id].cancel()
         else:
             self._leave(record)
-            self._end(record, failure_of(infrastructure_error("client_cancelled")), notify=False)
+            self._end(record, failure_of(infrastructure_error(CANCELLED)), notify=self._reports_cancelled)
 
     def is_kept(self, record: RequestRecord) -> bool:
         """Tell whether a request that ended still has its result."""
@@ -146,6 +170,9 @@ class JobQueue:
         self._cancel_next_dispatch()
         for record in list(self._waiting):
             self._leave(record)
+        for deadline in self._deadlines.values():
+            deadline.cancel()
+        self._deadlines.clear()
         running = list(self._running.values())
         for task in running:
             task.cancel()
@@ -160,6 +187,11 @@ class JobQueue:
             self._start_timeouts[record.request_id] = asyncio.get_running_loop().call_later(
                 delay, self._time_out, record
             )
+        if record.deadline_at is not None:
+            delay = max(record.deadline_at - time.time(), 0)
+            self._deadlines[record.request_id] = asyncio.get_running_loop().call_later(
+                delay, self._reach_deadline, record.request_id
+            )
         self.dispatch()
 
     def _start(self, record: RequestRecord) -> None:
@@ -167,6 +199,7 @@ class JobQueue:
         started = {"state": RequestState.IN_PROGRESS, "started_at": time.time()}
         record = self._store.save_request(record.model_copy(update=started))
         self._running[record.request_id] = asyncio.create_task(self._run(record))
+        self._on_started(record)
 
     async def _run(self, record: RequestRecord) -> None:
         try:
@@ -174,15 +207,18 @@ class JobQueue:
         except asyncio.CancelledError:
             if record.request_id not in self._cancelled:
                 raise
-            outcome = failure_of(infrastructure_error("client_cancelled"))
+            outcome = failure_of(infrastructure_error(CANCELLED))
         finally:
             del self._running[record.request_id]
         # A cancelled request calls nobody back; whether fal does is unverified.
-        self._end(record, outcome, notify=record.request_id not in self._cancelled)
+        self._end(record, outcome, notify=self._reports_cancelled or record.request_id not in self._cancelled)
         self._cancelled.discard(record.request_id)
         self.dispatch()
 
     def _end(self, record: RequestRecord, outcome: Outcome, *, notify: bool) -> None:
+        deadline = self._deadlines.pop(record.request_id, None)
+        if deadline is not None:
+            deadline.cancel()
         ended = self._store.save_request(
             record.model_copy(
                 update={
@@ -191,6 +227,7 @@ class JobQueue:
                     "status_code": outcome.status_code,
                     "output": outcome.output,
                     "error_type": outcome.error_type,
+                    "failure": outcome.failure,
                     "retry_hint": outcome.retry_hint,
                     "billable_units": outcome.quantity,
                     "webhook_settled": record.webhook_url is None or not notify,
@@ -209,7 +246,7 @@ class JobQueue:
                 request_id=record.request_id,
                 endpoint=record.endpoint_id,
                 quantity=outcome.quantity,
-                unit=ENDPOINTS[record.endpoint_id].price.unit,
+                unit=outcome.unit,
                 unit_price_usd=outcome.unit_price_usd,
                 usd=usd,
                 at=time.time(),
@@ -219,6 +256,10 @@ class JobQueue:
         balance = self._settings.now.balance_usd
         if balance is not None:
             self._settings.change({"balance_usd": balance - usd})
+
+    def _reach_deadline(self, request_id: str) -> None:
+        self._deadlines.pop(request_id, None)
+        self.cancel(self._store.request(request_id))
 
     def _time_out(self, record: RequestRecord) -> None:
         self._leave(record)

@@ -28,8 +28,10 @@ class Outcome(Frozen):
     status_code: int
     output: JsonValue
     error_type: str | None = None
+    failure: str | None = None
     retry_hint: bool | None = None
     quantity: Decimal = Decimal(0)
+    unit: str = ""
     unit_price_usd: Decimal = Decimal(0)
 
 
@@ -37,13 +39,21 @@ class JobRunner:
     """Runs requests, one call each; knows nothing of queues."""
 
     def __init__(
-        self, *, files: Files, inputs: InputFiles, workers: MediaWorkers, faults: Faults, settings: LiveSettings
+        self,
+        *,
+        files: Files,
+        inputs: InputFiles,
+        workers: MediaWorkers,
+        faults: Faults,
+        settings: LiveSettings,
+        endpoints: Mapping[str, Endpoint] = ENDPOINTS,
     ) -> None:
         self._files = files
         self._inputs = inputs
         self._workers = workers
         self._faults = faults
         self._settings = settings
+        self._endpoints = endpoints
 
     async def run(self, record: RequestRecord) -> Outcome:
         """Run a request to its end, which may be an error, and take the time that the settings ask for."""
@@ -67,7 +77,7 @@ class JobRunner:
     async def _generate(self, record: RequestRecord, fault: JobFault | None) -> Outcome:
         if fault is not None and fault.kind == "error":
             raise _ordered_error(fault.error_type, record.input)
-        endpoint = ENDPOINTS[record.endpoint_id]
+        endpoint = self._endpoints[record.endpoint_id]
         inputs = _validate(endpoint, record.input)
         self._refuse_forbidden_prompt(record.input)
         job = Job(
@@ -81,7 +91,9 @@ class JobRunner:
         made = _altered(await endpoint.generate(inputs, job), fault)
         price = endpoint.price.of(inputs.model_dump(mode="json"))
         output = None if fault is not None and fault.kind == "null_payload" else made.output
-        return Outcome(status_code=_OK, output=output, quantity=made.quantity, unit_price_usd=price)
+        return Outcome(
+            status_code=_OK, output=output, quantity=made.quantity, unit=endpoint.price.unit, unit_price_usd=price
+        )
 
     def _refuse_forbidden_prompt(self, inputs: Mapping[str, JsonValue]) -> None:
         prompt = inputs.get("prompt")
@@ -93,7 +105,13 @@ class JobRunner:
 
 def failure_of(error: RequestFailed, *, retry_hint: bool | None = None) -> Outcome:
     """Return how a request ends that failed so."""
-    return Outcome(status_code=error.status_code, output=error.body, error_type=error.error_type, retry_hint=retry_hint)
+    return Outcome(
+        status_code=error.status_code,
+        output=error.body,
+        error_type=error.error_type,
+        failure=error.kind,
+        retry_hint=retry_hint,
+    )
 
 
 def _validate(endpoint: Endpoint, given: Mapping[str, JsonValue]) -> ModelInput:

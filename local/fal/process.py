@@ -1,4 +1,4 @@
-"""Starting and stopping the simulator as a process of its own."""
+"""Starting and stopping a simulator as a process of its own."""
 
 import os
 import selectors
@@ -19,7 +19,7 @@ _STOP_SECONDS = 10
 
 
 class Facts(Frozen):
-    """What the simulator says of itself once it listens."""
+    """What a simulator says of itself once it listens."""
 
     host: str
     """Host and port."""
@@ -29,46 +29,25 @@ class Facts(Frozen):
     key: str
 
 
-class SimulatedFal:
-    """The simulator as a context manager: started on the way in, stopped on the way out.
+class SimulatorProcess:
+    """A simulated provider as a context manager: started on the way in, stopped on the way out.
 
     Parameters
     ----------
+    package
+        What ``python -m`` runs.
+    name
+        The provider's name.
     state_dir
         Where it keeps everything; also its log, ``simulator.log``.
-    port
-        0 for the one of the last time, or a free one.
-    webhook_routes
-        Base addresses by the end of a webhook URL's host.
-    input_origins
-        Where inputs may be fetched from beside the simulator itself.
-    key
-        The account's key; None for the last one, or a new one.
-    studio
-        The module that draws and films; None for the usual one.
+    options
+        Of its command line.
     """
 
-    def __init__(
-        self,
-        state_dir: Path,
-        *,
-        port: int = 0,
-        webhook_routes: Mapping[str, str] | None = None,
-        input_origins: Sequence[str] = (),
-        key: str | None = None,
-        studio: str | None = None,
-    ) -> None:
+    def __init__(self, package: str, name: str, state_dir: Path, options: Sequence[str]) -> None:
+        self._name = name
         self._state_dir = state_dir
-        self._command = [sys.executable, "-m", "local.fal", "--state-dir", str(state_dir), "--port", str(port)]
-        self._command.append("--until-input-ends")
-        for suffix, base in (webhook_routes or {}).items():
-            self._command += ["--webhook-route", f"{suffix}={base}"]
-        for origin in input_origins:
-            self._command += ["--input-origin", origin]
-        if key is not None:
-            self._command += ["--key", key]
-        if studio is not None:
-            self._command += ["--studio", studio]
+        self._command = [sys.executable, "-m", package, "--state-dir", str(state_dir), "--until-input-ends", *options]
         self._process: subprocess.Popen[bytes] | None = None
         self._facts: Facts | None = None
         self._control: SimulatorControl | None = None
@@ -105,7 +84,7 @@ class SimulatedFal:
         line = _first_line(self._process)
         if not line.endswith(b"\n"):
             self.stop()
-            raise RuntimeError(f"the simulated fal did not start: see {self._state_dir / 'simulator.log'}")
+            raise RuntimeError(f"the simulated {self._name} did not start: see {self._state_dir / 'simulator.log'}")
         self._facts = Facts.model_validate_json(line)
         self._control = SimulatorControl(self._facts.control_url, self._facts.ca_file)
 
@@ -131,15 +110,69 @@ class SimulatedFal:
     def facts(self) -> Facts:
         """What the simulator said of itself when it last started."""
         if self._facts is None:
-            raise RuntimeError("the simulated fal has not been started")
+            raise RuntimeError(f"the simulated {self._name} has not been started")
         return self._facts
 
     @property
     def control(self) -> SimulatorControl:
         """The client of its own API."""
         if self._control is None:
-            raise RuntimeError("the simulated fal is not running")
+            raise RuntimeError(f"the simulated {self._name} is not running")
         return self._control
+
+
+def options(
+    *,
+    port: int = 0,
+    webhook_routes: Mapping[str, str] | None = None,
+    input_origins: Sequence[str] = (),
+    key: str | None = None,
+    studio: str | None = None,
+    certificates: Path | None = None,
+) -> list[str]:
+    """Return the options of a simulator's command line.
+
+    Parameters
+    ----------
+    port
+        0 for the one of the last time, or a free one.
+    webhook_routes
+        Base addresses by the end of a webhook URL's host.
+    input_origins
+        Where inputs may be fetched from beside the simulator itself.
+    key
+        The account's key; None for the last one, or a new one.
+    studio
+        The module that draws and films; None for the usual one.
+    certificates
+        The state directory of another simulator, to be served under the same authority: a process trusts one file.
+    """
+    chosen = ["--port", str(port)]
+    for suffix, base in (webhook_routes or {}).items():
+        chosen += ["--webhook-route", f"{suffix}={base}"]
+    for origin in input_origins:
+        chosen += ["--input-origin", origin]
+    for name, value in (("--key", key), ("--studio", studio), ("--certificates", certificates)):
+        if value is not None:
+            chosen += [name, str(value)]
+    return chosen
+
+
+class SimulatedFal(SimulatorProcess):
+    """The simulated fal.ai; parameters as `options`."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        port: int = 0,
+        webhook_routes: Mapping[str, str] | None = None,
+        input_origins: Sequence[str] = (),
+        key: str | None = None,
+        studio: str | None = None,
+    ) -> None:
+        chosen = options(port=port, webhook_routes=webhook_routes, input_origins=input_origins, key=key, studio=studio)
+        super().__init__("local.fal", "fal", state_dir, chosen)
 
     def environment(self) -> dict[str, str]:
         """Return the environment by which a process that calls fal calls the simulator instead."""

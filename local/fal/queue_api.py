@@ -175,6 +175,7 @@ def _submission(request: Request, endpoint_id: str, inputs: dict[str, Any]) -> S
     return Submission(
         endpoint_id=endpoint_id,
         input=inputs,
+        unknown_inputs=ENDPOINTS[endpoint_id].unknown_inputs(inputs),
         webhook_url=request.query_params.get("fal_webhook"),
         low_priority=headers.get("x-fal-queue-priority") == "low",
         start_timeout_seconds=_number(start_timeout),
@@ -194,6 +195,11 @@ def lifetime_seconds(lifecycle: str | None) -> float | None:
 def _infrastructure(error_type: str) -> Response:
     error = infrastructure_error(error_type)
     return JSONResponse(error.body, error.status_code, {"X-Fal-Error-Type": error_type})
+
+
+def unavailable() -> Response:
+    """Answer that fal has no machine for it."""
+    return _infrastructure("runner_scheduling_failure")
 
 
 def _unknown_application(endpoint_id: str) -> Response:
@@ -217,7 +223,7 @@ _FAULT_ANSWERS: dict[str, Callable[[str], Response]] = {
     ),
     "internal_error": lambda _: _infrastructure("internal_error"),
     "bad_gateway_html": lambda _: nginx_error(502, "Bad Gateway"),
-    "unavailable_json": lambda _: _infrastructure("runner_scheduling_failure"),
+    "unavailable_json": lambda _: unavailable(),
     "unavailable_html": lambda _: nginx_error(503, "Service Temporarily Unavailable"),
     "gateway_timeout_html": lambda _: nginx_error(504, "Gateway Time-out"),
     "exhausted_balance": lambda _: detail(403, _EXHAUSTED),

@@ -33,7 +33,13 @@ class RequestRecord(Frozen):
     """Inputs that the model does not document, and that were ignored."""
     webhook_url: str | None = None
     priority: Literal["normal", "low"] = "normal"
+    webhook_events: tuple[str, ...] | None = None
+    """What it calls back about, where a caller can choose (fal's cannot). None: everything."""
     start_timeout_seconds: float | None = None
+    deadline_at: float | None = None
+    """When it is cancelled, wherever it is then. fal has no such thing."""
+    idempotency_key: str | None = None
+    """By which its caller may send it again without getting another one. fal has no such thing."""
     keeps_payload: bool = True
     file_seconds: float | None = None
     """How long its files are kept."""
@@ -46,6 +52,8 @@ class RequestRecord(Frozen):
     """The body of the result, or of the error."""
     error_type: str | None = None
     """Of an error of the infrastructure."""
+    failure: str | None = None
+    """The kind of any error."""
     retry_hint: bool | None = None
     """What ``X-Fal-Needs-Retry`` says of an error; None: no such header."""
     billable_units: Decimal | None = None

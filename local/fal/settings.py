@@ -1,6 +1,8 @@
 """What can be set from outside while the simulator runs."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -16,9 +18,18 @@ class Latency(Frozen):
     """The least time in progress."""
 
 
+Outage = Literal["refuses_connections", "unavailable_html", "unavailable_json"]
+"""How a provider is down: nothing listens, or every request is answered with 503, as the proxy in front of it does or
+in its own words."""
+
+
 class Settings(Frozen):
     """The simulator's behaviour. Defaults are fal's, except that time passes faster."""
 
+    down: Outage | None = None
+    """Nobody is served while this is set. What was accepted goes on, and callbacks are sent."""
+    requests_per_minute: PositiveInt | None = None
+    """How many requests a key may make in a minute. None: any number. fal limits other things."""
     paused: bool = False
     """No request leaves the queue."""
     concurrency: PositiveInt = 40
@@ -38,6 +49,8 @@ class Settings(Frozen):
     large_result_bytes: PositiveInt = 10 * 1024
     upload_token_seconds: PositiveFloat = 3600
     """How long a token for uploads holds; fal_client keeps it for that long."""
+    upload_url_seconds: PositiveFloat = 3600
+    """How long the address of an upload is accepted where it ends before the file does; at fal it does not."""
     file_seconds: PositiveFloat | None = None
     """How long files are kept that bring no lifetime of their own. None: for ever."""
 
@@ -48,6 +61,8 @@ class Settings(Frozen):
     webhook_first_timeout_seconds: PositiveFloat = 15
     webhook_retry_timeout_seconds: PositiveFloat = 120
     webhook_max_retries: NonNegativeInt = 31
+    webhook_give_up_seconds: PositiveFloat | None = None
+    """How long after a request's end the last attempt may begin. None: while its result is stored."""
 
     input_origins: tuple[str, ...] = ()
     """Origins such as ``http://127.0.0.1`` that inputs may be fetched from, beside the simulator's own files. Without
@@ -58,6 +73,8 @@ class Settings(Frozen):
     """Outputs that are larger are not kept for the list: fal says so of results of more than 1 MB."""
     request_list_shows_unfinished: bool = True
     """Whether requests are listed before they end; unverified for fal."""
+    request_list_page: PositiveInt = 100
+    """How many requests are listed at once where the caller cannot choose; at fal it can."""
 
     def latency_of(self, endpoint_id: str) -> Latency:
         """Return how long a request to the endpoint takes."""
@@ -69,7 +86,12 @@ class LiveSettings:
 
     def __init__(self, initial: Settings) -> None:
         self._initial = initial
+        self._watchers: list[Callable[[Settings], None]] = []
         self.now = initial
+
+    def watch(self, watcher: Callable[[Settings], None]) -> None:
+        """Call somebody with the settings after every change."""
+        self._watchers.append(watcher)
 
     def change(self, changes: dict[str, object]) -> Settings:
         """Put changes into force.
@@ -79,9 +101,14 @@ class LiveSettings:
         pydantic.ValidationError
             If a setting is unknown or its value wrong; nothing is changed then.
         """
-        self.now = Settings.model_validate({**self.now.model_dump(), **changes})
+        self._put_into_force(Settings.model_validate({**self.now.model_dump(), **changes}))
         return self.now
 
     def reset(self) -> None:
         """Go back to the settings that the simulator was started with."""
-        self.now = self._initial
+        self._put_into_force(self._initial)
+
+    def _put_into_force(self, settings: Settings) -> None:
+        self.now = settings
+        for watcher in self._watchers:
+            watcher(settings)

@@ -1,28 +1,28 @@
 """The simulated fal.ai, put together from its parts."""
 
-from pathlib import Path
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.fal.account import Account
+from local.fal.account import load_account
+from local.fal.callbacks import Callbacks
 from local.fal.control_api import ControlApi
 from local.fal.faults import Faults
 from local.fal.files import Files
 from local.fal.input_files import InputFiles
 from local.fal.job_queue import JobQueue
 from local.fal.job_runner import JobRunner
-from local.fal.media import MediaWorkers
+from local.fal.launch import Launch
+from local.fal.media import DEFAULT_STUDIO, MediaWorkers
 from local.fal.platform_api import PlatformApi
-from local.fal.queue_api import QueueApi
+from local.fal.queue_api import QueueApi, unavailable
 from local.fal.records import RequestRecord
 from local.fal.settings import LiveSettings, Settings
 from local.fal.signing_keys import SigningKeys
 from local.fal.storage_api import StorageApi
 from local.fal.store import Store
-from local.fal.webhooks import Webhooks
+from local.fal.webhooks import FalCallbacks
 
 
 class Simulator:
@@ -30,24 +30,18 @@ class Simulator:
 
     Parameters
     ----------
-    state_dir
-        Where requests, files, keys and the invoice are kept.
-    base_url
-        The address that it is reached at.
-    account
-        The account that calls it.
-    settings
-        How it behaves at first.
-    studio
-        The module that draws and films.
+    launch
+        Where it is, and how it is to behave at first.
     """
 
-    def __init__(self, state_dir: Path, base_url: str, account: Account, settings: Settings, studio: str) -> None:
-        self._settings = LiveSettings(settings)
+    def __init__(self, launch: Launch) -> None:
+        state_dir, base_url = launch.state_dir, launch.base_url
+        self.account = account = load_account(state_dir / "account.json", launch.key)
+        self.settings = self._settings = LiveSettings(launch.settings(Settings()))
         self._store = Store(state_dir / "fal.sqlite3")
         self._faults = Faults()
         self._files = Files(state_dir / "files", self._store, self._settings, base_url)
-        self._workers = MediaWorkers(studio)
+        self._workers = MediaWorkers(launch.studio or DEFAULT_STUDIO)
         self._signing_keys = SigningKeys(state_dir / "signing-keys.json")
         self._inputs = InputFiles(self._files, self._workers, self._settings)
         runner = JobRunner(
@@ -58,13 +52,11 @@ class Simulator:
             settings=self._settings,
         )
         self._queue = JobQueue(self._store, runner, self._settings, self._on_completed)
-        self._webhooks = Webhooks(
+        self._webhooks = Callbacks(
             store=self._store,
             settings=self._settings,
             faults=self._faults,
-            account=account,
-            signing_keys=self._signing_keys,
-            result_expires_at=self._queue.result_expires_at,
+            scheme=FalCallbacks(account, self._signing_keys, self._queue.result_expires_at),
         )
         control = ControlApi(
             store=self._store,
@@ -93,6 +85,10 @@ class Simulator:
         )
         jwks = Route("/.well-known/jwks.json", self._public_keys)
         self.app = Starlette(routes=[jwks, *control.routes(), *storage.routes(), *platform.routes(), *queue.routes()])
+
+    def unavailable(self) -> Response:
+        """Answer that fal is not available, in its own words."""
+        return unavailable()
 
     def start(self) -> None:
         """Take up what was under way when the simulator last stopped."""

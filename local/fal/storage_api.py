@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.fal.account import Account, authorization_of
-from local.fal.answers import CutOffAnswer, DroppedConnection, detail, read_object
-from local.fal.faults import Faults, ResultFileFault, UploadFault
+from local.fal.answers import DroppedConnection, detail, read_object
+from local.fal.downloads import Downloads
+from local.fal.faults import Faults, UploadFault
 from local.fal.files import Files
 from local.fal.queue_api import lifetime_seconds
-from local.fal.records import FileRecord
 from local.fal.settings import LiveSettings
 
 _UPLOADS = frozenset({"upload_unavailable", "drop_connection"})
@@ -58,7 +57,7 @@ class StorageApi:
             Route("/files/upload/multipart", self._begin_parts, methods=["POST"]),
             Route(f"{parts}/complete", self._complete_parts, methods=["POST"]),
             Route(f"{parts}/{{number:int}}", self._put_part, methods=["PUT"]),
-            Route("/files/{path:path}", self._download, methods=["GET"]),
+            *Downloads(self._files, self._faults).routes(),
         ]
 
     async def _token(self, request: Request) -> Response:
@@ -141,16 +140,6 @@ class StorageApi:
         del self._open[upload_id]
         return JSONResponse({"access_url": self._files.url(upload.path)})
 
-    async def _download(self, request: Request) -> Response:
-        record = self._files.find(request.path_params["path"])
-        if record is None:
-            return detail(404, "Not Found")
-        fault = None
-        if record.endpoint_id is not None and request.method == "GET":
-            fault = self._faults.take(ResultFileFault, record.endpoint_id)
-        data = await self._files.read(record)
-        return _altered(record, data, fault) if fault is not None else Response(data, media_type=record.content_type)
-
     def _refusal_of_key(self, request: Request) -> Response | None:
         authorization = authorization_of(request)
         if authorization is None:
@@ -208,15 +197,3 @@ class StorageApi:
 def _unavailable() -> Response:
     # Not 502 to 504, which fal_client answers with ten attempts.
     return detail(500, "Storage is unavailable")
-
-
-def _altered(record: FileRecord, data: bytes, fault: ResultFileFault) -> Response:
-    if fault.kind == "missing":
-        return detail(404, "Not Found")
-    if fault.kind == "wrong_content":
-        page = "<!doctype html><title>Just a moment...</title><p>Checking your browser."
-        return Response(page, media_type="text/html")
-    if fault.kind == "cut_off":
-        return CutOffAnswer(data, media_type=record.content_type)
-    content = data[: len(data) // 2] if fault.kind == "truncated" else os.urandom(len(data))
-    return Response(content, media_type=record.content_type)

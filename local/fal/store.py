@@ -91,6 +91,11 @@ class Store:
         row = self._database.execute("SELECT record FROM files WHERE path = ?", (path,)).fetchone()
         return None if row is None else FileRecord.model_validate_json(row[0])
 
+    def files(self) -> Iterator[FileRecord]:
+        """Return all files, expired or not, newest first."""
+        for row in self._database.execute("SELECT record FROM files ORDER BY rowid DESC").fetchall():
+            yield FileRecord.model_validate_json(row[0])
+
     def save_invoice_line(self, line: InvoiceLine) -> None:
         """Bill a request; a request can be billed once only."""
         self._database.execute(

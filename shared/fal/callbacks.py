@@ -1,71 +1,9 @@
-"""Callback addresses that we give to fal, and what fal sends to them."""
+"""What fal sends to callback addresses."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qs, urlencode
 
-from shared.addresses import Address
-from shared.fal.errors import SortedError, sort_error, tells_its_type
-from shared.frozen import Frozen
-
-
-class CallbackName(Frozen):
-    """Which job, attempt and secret a callback carries in its URL.
-
-    A submit whose answer was lost is matched by this, and nobody can guess it.
-    """
-
-    address: Address
-    attempt: int
-    secret: str
-
-    @property
-    def query(self) -> str:
-        """It as the query of a URL."""
-        return urlencode({"address": self.address, "attempt": self.attempt, "secret": self.secret})
-
-    def url(self, webhook_url: str) -> str:
-        """Return the URL that fal is to call."""
-        return f"{webhook_url}?{self.query}"
-
-    @classmethod
-    def from_query(cls, query: str) -> "CallbackName":
-        """Read it back from a URL's query; raises `ValueError`."""
-        fields = {name: values[0] for name, values in parse_qs(query, strict_parsing=True).items()}
-        return cls.model_validate(fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The job succeeded; this is what the model returned."""
-
-    request_id: str
-    payload: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveredElsewhere:
-    """The job succeeded, but its result did not fit into the callback: it has to be fetched."""
-
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobFailed:
-    """The job is over without a result; `error` is None when the callback does not say why."""
-
-    request_id: str
-    error: SortedError | None
-
-
-CallbackBody = Delivered | DeliveredElsewhere | JobFailed
-
-
-class CallbackUnreadable(ValueError):
-    """A signed callback that is not what fal documents."""
-
+from shared.fal.errors import sort_error, tells_its_type
+from shared.providers.callbacks import CallbackBody, CallbackUnreadable, Delivered, DeliveredElsewhere, JobFailed
 
 _FAILED_JOB_STATUS = 422  # the callback names the job's HTTP status only in a sentence, which is never matched
 

@@ -15,16 +15,17 @@ import fal_client.client
 import httpx
 from fal_client import FalClientHTTPError, StorageSettings, SyncClient
 
-from shared.fal.errors import SortedError, is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
-from shared.fal.outcomes import (
-    RESULT_LIFETIME,
+from shared.fal.errors import is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
+from shared.fal.lifetimes import RESULT_LIFETIME, UPLOAD_LIFETIME
+from shared.providers.errors import SortedError
+from shared.providers.outcomes import (
     Accepted,
     Failed,
-    FalUnreachable,
     Finished,
     Gone,
     InProgress,
     JobOutcome,
+    ProviderUnreachable,
     Queued,
     Refused,
     SubmitOutcome,
@@ -91,7 +92,7 @@ class FalQueue:
         return Accepted(handle.request_id)
 
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:
-        """Say how a job stands; raises `FalUnreachable`."""
+        """Say how a job stands; raises `ProviderUnreachable`."""
         try:
             match self._client.status(endpoint, request_id):
                 case fal_client.Queued():
@@ -103,12 +104,12 @@ class FalQueue:
         except FalClientHTTPError as error:
             if error.status_code == HTTPStatus.NOT_FOUND:
                 return Gone()
-            raise FalUnreachable(f"status {error.status_code}") from error
+            raise ProviderUnreachable(f"status {error.status_code}") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FalUnreachable(type(error).__name__) from error
+            raise ProviderUnreachable(type(error).__name__) from error
 
     def cancel(self, endpoint: str, request_id: str) -> None:
-        """Ask for a job's end, with exactly one PUT; raises `FalUnreachable`.
+        """Ask for a job's end, with exactly one PUT; raises `ProviderUnreachable`.
 
         A job that is being worked on may complete, and cost, all the same; one that has ended or that fal knows no
         more needs no asking. Source: https://fal.ai/docs/inference-api/queue/cancel
@@ -117,9 +118,9 @@ class FalQueue:
             self._client.cancel(endpoint, request_id)
         except FalClientHTTPError as error:
             if error.status_code != HTTPStatus.NOT_FOUND and not _had_ended(error):
-                raise FalUnreachable(f"status {error.status_code}") from error
+                raise ProviderUnreachable(f"status {error.status_code}") from error
         except httpx.HTTPError as error:
-            raise FalUnreachable(type(error).__name__) from error
+            raise ProviderUnreachable(type(error).__name__) from error
 
     def _result(self, endpoint: str, request_id: str, run_seconds: float | None) -> Finished | Failed:
         # A failed job is COMPLETED too: only its result tells.
@@ -134,13 +135,14 @@ class FalQueue:
             return Failed(_sorted(error))
         return Finished(payload, run_seconds) if isinstance(payload, Mapping) else Failed(no_payload())
 
-    def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:
-        """Hand a file over through fal's storage for `lifetime` seconds; return its URL; raises `FalUnreachable`."""
+    def upload(self, data: bytes, content_type: str, file_name: str) -> str:
+        """Hand a file over through fal's storage; return its URL; raises `ProviderUnreachable`."""
         try:
-            return self._client.upload(data, content_type, file_name, lifecycle=StorageSettings(expires_in=lifetime))
+            lifecycle = StorageSettings(expires_in=UPLOAD_LIFETIME)
+            return self._client.upload(data, content_type, file_name, lifecycle=lifecycle)
         except (httpx.HTTPError, FalClientHTTPError, ValueError, KeyError) as error:
             # Not `from error`: it tells the URL that was uploaded to, which is a permission, and ends in a log.
-            raise FalUnreachable(f"fal's storage did not take a file ({type(error).__name__})") from None
+            raise ProviderUnreachable(f"fal's storage did not take a file ({type(error).__name__})") from None
 
 
 def _sorted(error: FalClientHTTPError) -> SortedError:

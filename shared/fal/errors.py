@@ -7,55 +7,11 @@ https://fal.ai/docs/documentation/model-apis/faq (what is billed).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from shared.ledger.records import Failure
-
-
-class Scope(StrEnum):
-    """How far an error reaches."""
-
-    ACCOUNT = "account"  # key or balance: everything stops until a person acts
-    ENDPOINT = "endpoint"  # the model is not there, or not well
-    RATE = "rate"  # nothing is wrong: it was asked too soon, or for too much at once
-    ASSET = "asset"  # these inputs are refused
-    FILE = "file"  # one input could not be fetched; handed over afresh it may be
-    JOB = "job"  # this one job ended so; nothing is wrong with its inputs or with the model
-
-
-@dataclass(frozen=True, slots=True)
-class SortedError:
-    """One error of fal, sorted.
-
-    Parameters
-    ----------
-    name
-        fal's own type, or ``http_<status>`` where it gave none.
-    message
-        fal's words, shortened, without what it echoes of the input.
-    retry
-        Whether the same request may succeed if it is sent again.
-    may_be_charged
-        Whether fal may bill the job all the same.
-    """
-
-    name: str
-    message: str
-    scope: Scope
-    retry: bool
-    may_be_charged: bool = True
-
-    def failure(self) -> Failure:
-        """Return it as the ledger records it."""
-        return Failure(
-            error=self.name,
-            message=self.message,
-            permanent=self.scope is Scope.ASSET,
-            may_be_charged=self.may_be_charged,
-        )
+from shared.providers.errors import FILE_NOT_FETCHED, Scope, SortedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +72,7 @@ MEANINGS: Mapping[int | str, Meaning] = MappingProxyType(
         # One copy of fal's page gives it status 400, which may be charged, the newer one 500.
         "downstream_service_error": Meaning(Scope.ENDPOINT, retry=True, may_be_charged=True, heeds_hint=True),
         # Errors of a model about the inputs, all of status 422.
-        "file_download_error": _LOST_FILE,
+        FILE_NOT_FETCHED: _LOST_FILE,
         "content_policy_violation": _REFUSED_INPUTS,
         "no_media_generated": _REFUSED_INPUTS,
         "image_too_small": _REFUSED_INPUTS,
@@ -149,11 +105,6 @@ MEANINGS: Mapping[int | str, Meaning] = MappingProxyType(
 
 MEANINGS_BY_CLASS: Mapping[int, Meaning] = MappingProxyType({4: _REFUSED_INPUTS, 5: _OUTAGE})
 """What an error means that `MEANINGS` does not have, by the class of its status."""
-
-FILE_ERRORS = frozenset(
-    kind for kind, meaning in MEANINGS.items() if isinstance(kind, str) and meaning.scope is Scope.FILE
-)
-"""Names of errors about a file that fal could not fetch."""
 
 _MAX_MESSAGE = 500
 

@@ -12,8 +12,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.fal.errors import sort_error
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, JobOutcome, ListedRequest
 from shared.prices import LivePrice
+from shared.providers.outcomes import Failed, Finished, Gone, JobOutcome, ListedRequest, ProviderUnreachable
 
 _PAGE_SIZE = 100
 _MAX_PAGES = 20
@@ -70,7 +70,7 @@ class _PriceList(_Answer):
 _SomeAnswer = TypeVar("_SomeAnswer", bound=_Answer)
 
 
-class _NotFound(FalUnreachable):
+class _NotFound(ProviderUnreachable):
     """The platform API does not know something that it was asked about."""
 
 
@@ -103,7 +103,7 @@ class FalPlatform:
 
         Raises
         ------
-        FalUnreachable
+        ProviderUnreachable
             When fal could not be asked, or its answer could not be read.
         """
         query = {
@@ -127,7 +127,7 @@ class FalPlatform:
 
         Raises
         ------
-        FalUnreachable
+        ProviderUnreachable
             When fal could not be asked, or its answer could not be read.
         """
         if not endpoints:
@@ -154,26 +154,9 @@ class FalPlatform:
             response.raise_for_status()
             return kind.model_validate_json(response.content)
         except httpx.HTTPStatusError as error:
-            raise FalUnreachable(f"{path}: status {error.response.status_code}") from error
+            raise ProviderUnreachable(f"{path}: status {error.response.status_code}") from error
         except (httpx.HTTPError, ValidationError) as error:
-            raise FalUnreachable(f"{path}: {type(error).__name__}") from error
-
-
-def matches(sent: Mapping[str, Any], listed: Mapping[str, Any]) -> bool:
-    """Tell whether a listed input is the one that was sent: all of it is there, and fal may have added defaults."""
-    return all(name in listed and _equal(value, listed[name]) for name, value in sent.items())
-
-
-def _equal(sent: object, listed: object) -> bool:
-    match sent, listed:
-        case Mapping(), Mapping():
-            return matches(sent, listed)
-        case [*sent_items], [*listed_items]:
-            return len(sent_items) == len(listed_items) and all(map(_equal, sent_items, listed_items))
-        case bool(), _:
-            return sent is listed  # in JSON, unlike in Python, true is not 1
-        case _:
-            return not isinstance(listed, bool) and sent == listed
+            raise ProviderUnreachable(f"{path}: {type(error).__name__}") from error
 
 
 def _time_text(seconds: float) -> str:

@@ -10,6 +10,7 @@ from shared.ledger.dynamo_table import DynamoTable, Item, Key, record_of
 from shared.ledger.records import Handover, Job, Outage, Seconds, Waiter, Watch
 from shared.ledger.rules import budgets_of, claimed_job, gives_back, may_claim, reserves
 from shared.ledger.states import ACCEPT, SETTLED, Transition
+from shared.providers.names import ProviderName
 
 if TYPE_CHECKING:
     from shared.addresses import Address
@@ -184,18 +185,18 @@ class DynamoJobs(DynamoTable):
 
     # Files handed over
 
-    def handover(self, address: "Address") -> Handover | None:
-        """Return where a file was handed over, if it was."""
-        item = self._get(_handover(address))
+    def handover(self, address: "Address", provider: ProviderName) -> Handover | None:
+        """Return where a file was handed over to a provider, if it was."""
+        item = self._get(_handover(address, provider))
         return Handover.model_validate(item) if item else None
 
-    def note_handover(self, address: "Address", handover: Handover) -> None:
+    def note_handover(self, address: "Address", provider: ProviderName, handover: Handover) -> None:
         """Remember where a file was handed over."""
-        self._put(_handover(address), handover)
+        self._put(_handover(address, provider), handover)
 
-    def forget_handover(self, address: "Address") -> None:
+    def forget_handover(self, address: "Address", provider: ProviderName) -> None:
         """Forget a place from which a provider could not fetch a file."""
-        self._delete(_handover(address))
+        self._delete(_handover(address, provider))
 
 
 def _fields(transition: Transition, now: Seconds, changes: Mapping[str, object] | None) -> dict[str, object]:
@@ -217,8 +218,8 @@ def _job(address: "Address") -> Key:
     return _asset(address), "JOB"
 
 
-def _handover(address: "Address") -> Key:
-    return _asset(address), "HANDOVER"
+def _handover(address: "Address", provider: ProviderName) -> Key:
+    return _asset(address), f"HANDOVER#{provider}"
 
 
 def _waiter(waiter: Waiter) -> Key:

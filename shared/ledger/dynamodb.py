@@ -7,8 +7,8 @@ pk                         sk                          item
 =========================  ==========================  ======================================
 ``ASSET#<address>``        ``JOB``                     a job
 ``ASSET#<address>``        ``WAITER#<hash of token>``  a waiter
-``ASSET#<address>``        ``HANDOVER``                where the file was handed over
-``REQUEST#<request id>``   ``JOB``                     which job a request at fal belongs to
+``ASSET#<address>``        ``HANDOVER#<provider>``     where the file was handed over to it
+``REQUEST#<request id>``   ``JOB``                     which job a provider's request belongs to
 ``WATCH``                  ``<address>``               a mark: reconcile looks after this address
 ``BUDGET#episode``         ``<id>``                    what was reserved for an episode
 ``BUDGET#day``             ``<yyyy-mm-dd>``            what was reserved in a day

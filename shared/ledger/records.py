@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from shared.addresses import Address
 from shared.frozen import Frozen
 from shared.keys import AssetKind
 from shared.ledger.budgets import Usage
 from shared.ledger.states import OPEN, JobState
+from shared.providers.names import Place, ProviderName
 
 Seconds = float
 """Seconds since 1970-01-01T00:00Z, or a length of time."""
@@ -48,6 +51,12 @@ class Job(Frozen):
         One unguessable text for each attempt, which its callback must carry.
     lease_until
         Until when a claim, or the one POST of a submit, belongs to its owner.
+    provider, endpoint
+        Where it was claimed for last.
+    earlier_places
+        Where each earlier attempt was, by its number: a late result is that provider's.
+    others
+        How many other providers could make it.
     run, episode_id
         The run that claimed it last, and that run's episode.
     usage
@@ -94,6 +103,9 @@ class Job(Frozen):
     run: str
     episode_id: str
     endpoint: str
+    provider: ProviderName = ProviderName.FAL
+    earlier_places: dict[str, Place] = Field(default_factory=dict)
+    others: int = 0
     price_usd: float
     usage: Usage
     day: str
@@ -120,6 +132,15 @@ class Job(Frozen):
     sha256: str | None = None
     doubt: str | None = None
     failure: Failure | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its present attempt is."""
+        return Place(provider=self.provider, endpoint=self.endpoint)
+
+    def place_of(self, attempt: int) -> Place:
+        """Return where an attempt is, or was."""
+        return self.earlier_places.get(str(attempt), self.place)
 
     @property
     def is_open(self) -> bool:

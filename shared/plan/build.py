@@ -15,7 +15,9 @@ from shared.plan.editing import captions_of, edit_of, house_clips, on_grid, with
 from shared.plan.models import Plan, PlannedAsset, PlannedEdit, PlannedEngine, PlannedPart, PlannedShot
 from shared.plan.quote import quote_of
 from shared.plan.recordings import ReadInputs, RecordedPart
-from shared.script.models import Caps, Character, Engine, Line, Scene, Script
+from shared.providers.engines import Engine
+from shared.providers.routing import NobodyToAsk, OutOfLimits
+from shared.script.models import Caps, Character, Line, Scene, Script
 
 OWN_CLIP = "own"
 """The name under which a clip that the script brings itself stands among the engines."""
@@ -37,6 +39,7 @@ class _Builder:
     assets: dict[Address, PlannedAsset] = field(default_factory=dict)
     pictures: dict[Address, PlannedAsset] = field(default_factory=dict)
     images: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def want(self, asset: PlannedAsset) -> FileRef:
         """Put an asset on the list, once; return where it will lie."""
@@ -136,7 +139,19 @@ class _Builder:
     def engines(self, part: "_PartSources") -> tuple[PlannedEngine, ...]:
         if part.line.clip:
             return (self.engine(OWN_CLIP, self.inputs.sources[part.line.clip], part),)
-        return tuple(self.engine(name, self.clip(name, part), part) for name in self.script.engines)
+        engines: list[PlannedEngine] = []
+        nobody: list[NobodyToAsk] = []
+        for name in self.script.engines:
+            try:
+                engines.append(self.engine(name, self.clip(name, part), part))
+            except NobodyToAsk as reason:
+                nobody.append(reason)
+        talks = any(engine.clip for engine in engines)
+        # A single part may be too short for an engine; an episode of stills is no answer to who asked for talking ones.
+        if nobody and not talks and not (engines and any(isinstance(reason, OutOfLimits) for reason in nobody)):
+            raise NobodyToAsk("; ".join(map(str, nobody)))
+        self.warnings += [f"an engine is left out: {reason}" for reason in nobody]
+        return tuple(engines)
 
     def clip(self, name: Engine, part: "_PartSources") -> FileRef | None:
         if name is Engine.STILL:
@@ -208,6 +223,8 @@ def build_plan(
     ------
     TooManyParts
         When the episode is longer than one run can carry.
+    shared.providers.routing.NobodyToAsk
+        When nobody can be asked for something that the episode needs.
     """
     builder = _Builder(script, inputs, catalogue, edit_of(script, inputs.sources, encoder_preset))
     parts = builder.parts()
@@ -231,6 +248,7 @@ def build_plan(
         caps=_limits(script.caps),
         warnings=(
             *inputs.warnings,
+            *builder.warnings,
             *_cut_warnings(parts, inputs),
             *catalogue.price_notes(builder.assets.values()),
         ),

@@ -1,6 +1,6 @@
 """The plan: a document in the bucket, written once, which every later step reads."""
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from shared.addresses import Address
 from shared.captions.cues import Cue
@@ -10,6 +10,7 @@ from shared.ledger.budgets import Limits, Usage
 from shared.ledger.records import Seconds
 from shared.media.house_format import AspectRatio, Resolution
 from shared.prices import Unit
+from shared.providers.names import Place, ProviderName
 
 
 class Input(Frozen):
@@ -26,33 +27,66 @@ class Input(Frozen):
     listed: bool = False
 
 
-class PlannedAsset(Frozen):
-    """Something to buy, unless it is there already.
+class Offer(Frozen):
+    """One provider's way to make an asset.
 
     Parameters
     ----------
     arguments
         The request as it is sent, without its input files.
-    label
-        What it is, for people: ``portrait of Alex Chen``.
-    quantity
-        How much of it is paid for, in `unit`.
     price_usd
         US dollars for all of it.
     price_source
         Where the figure comes from.
     """
 
-    address: Address
-    kind: AssetKind
+    provider: ProviderName = ProviderName.FAL
     endpoint: str
     arguments: dict[str, JsonValue]
     inputs: tuple[Input, ...] = ()
+    price_usd: float
+    price_source: str
+
+    @property
+    def place(self) -> Place:
+        """Where it is asked for."""
+        return Place(provider=self.provider, endpoint=self.endpoint)
+
+
+class PlannedAsset(Frozen):
+    """Something to buy, unless it is there already.
+
+    Parameters
+    ----------
+    offers
+        Who can make it, in the order in which they are asked. The address is that of what the first one makes: what
+        another one made in its stead is as good.
+    label
+        What it is, for people: ``portrait of Alex Chen``.
+    quantity
+        How much of it is paid for, in `unit`.
+    """
+
+    address: Address
+    kind: AssetKind
+    offers: tuple[Offer, ...] = Field(min_length=1)
     label: str
     quantity: float
     unit: Unit
-    price_usd: float
-    price_source: str
+
+    @property
+    def first(self) -> Offer:
+        """The offer that is taken while nothing is wrong with it."""
+        return self.offers[0]
+
+    @property
+    def price_usd(self) -> float:
+        """US dollars that it is expected to cost."""
+        return self.first.price_usd
+
+    def offer_at(self, place: Place) -> Offer:
+        """Return the offer of a place; the first one where the plan has none of it any more."""
+        return next((offer for offer in self.offers if offer.place == place), self.first)
 
     @property
     def file(self) -> FileRef:
@@ -61,10 +95,19 @@ class PlannedAsset(Frozen):
 
     @property
     def usage(self) -> Usage:
-        """What it takes of a budget."""
+        """What it is expected to take of a budget."""
+        return self.usage_by(self.first)
+
+    @property
+    def dearest(self) -> Usage:
+        """What it takes of a budget at most, whoever makes it."""
+        return self.usage_by(max(self.offers, key=lambda offer: offer.price_usd))
+
+    def usage_by(self, offer: Offer) -> Usage:
+        """Return what it takes of a budget if it is made so."""
         if self.kind is AssetKind.CLIP:
-            return Usage(usd=self.price_usd, clip_seconds=self.quantity)
-        return Usage(usd=self.price_usd, images=1)
+            return Usage(usd=offer.price_usd, clip_seconds=self.quantity)
+        return Usage(usd=offer.price_usd, images=1)
 
 
 class PlannedEngine(Frozen):

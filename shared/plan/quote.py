@@ -18,14 +18,14 @@ def quote_of(
     """Count what a plan will cost.
 
     Expected is every picture that is missing, and for each part the first engine's clip that is missing, if none before
-    it is there.
+    it is there; each of them from who is asked first.
 
-    The ceiling is every picture that is missing, and for each part the clips of all engines that can be reached: a clip
-    that came and cannot be used has to be paid for as well as the one that takes its place, and so does one that is
-    given up as overdue and comes after all. Therefore no bill of this plan's run exceeds it, whatever fails, is retried
-    or comes late, and a cap that the ceiling keeps is met in the middle of the run only where fal may have charged for
-    a request that it gave up (`Bill.possibly_charged_usd`). It does not cover what a person has bought once more while
-    nobody knew whether it was bought (`Bill.possible_duplicate_usd`).
+    The ceiling is every picture that is missing, and for each part the clips of all engines that can be reached, each
+    of them from who is dearest: a clip that came and cannot be used has to be paid for as well as the one that takes
+    its place, and so does one that is given up as overdue and comes after all. Therefore no bill of this plan's run
+    exceeds it, whatever fails, is retried or comes late, and a cap that the ceiling keeps is met in the middle of the
+    run only where a provider may have charged for a request that it gave up (`Bill.possibly_charged_usd`). It does not
+    cover what a person has bought once more while nobody knew whether it was bought (`Bill.possible_duplicate_usd`).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def quote_of(
     every = {address for clips in reachable for address in clips}
     return Quote(
         expected=_usage((*pictures, *first), assets),
-        ceiling=_usage((*pictures, *every), assets),
+        ceiling=sum((assets[address].dearest for address in (*pictures, *every)), Usage()),
         reused=sum(address in stored for address in assets),
     )
 

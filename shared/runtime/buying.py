@@ -11,7 +11,7 @@ from shared.aws.step_functions import SfnTaskTokens
 from shared.content_types import content_type_of
 from shared.runtime.batches import handle_messages
 from shared.runtime.clients import bucket_of, client, clock, ledger_of, plan_loader
-from shared.runtime.fal import fal_of
+from shared.runtime.providers import providers_of
 from shared.runtime.settings import BuySettings
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import Answer, Shop, buy_asset
@@ -47,12 +47,12 @@ def buying_handler() -> "Callable[[dict[str, Any], LambdaContext], dict[str, Any
 
 def open_shop(settings: BuySettings) -> Shop:
     """Return the shop that these settings describe."""
-    ledger, bucket, provider = ledger_of(settings), bucket_of(settings), fal_of(settings)
+    ledger, bucket, providers = ledger_of(settings), bucket_of(settings), providers_of(settings)
     return Shop(
         ledger=ledger,
         tokens=SfnTaskTokens(client("stepfunctions")),
-        provider=provider,
-        handovers=Handovers(ledger, bucket, provider, lambda data: content_type_of(data[:16])),
+        providers=providers,
+        handovers=Handovers(ledger, bucket, providers, lambda data: content_type_of(data[:16])),
         requests=SqsRequests(client("sqs"), settings.request_queue_urls),
         pauses=Pauses(ledger, StatusBoard(bucket, ledger, clock), EventBridgeEvents(client("events")), settings.bucket),
         load_plan=plan_loader(settings),

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from shared.fal.outcomes import ListedRequest
 from shared.fal.platform import FalPlatform
 from shared.ledger.records import Seconds
 from shared.prices import LivePrice
-from shared.runtime.fal_key import PresentClient, fal_key
+from shared.providers.outcomes import ListedRequest
+from shared.runtime.keys import PresentClient, fal_key
 from shared.runtime.settings import FalSettings
 
 
@@ -26,7 +26,7 @@ class Platform:
 
 
 def platform_of(settings: FalSettings, timeout: float = 20.0) -> Platform:
-    """Return fal's platform API, one request of which may take `timeout` seconds; raises `FalKeyMissing`."""
+    """Return fal's platform API, one request of which may take `timeout` seconds; raises `KeyMissing`."""
     return Platform(
         PresentClient(lambda: fal_key(settings), lambda key: FalPlatform(key, settings.fal_api_url, timeout))
     )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 
 from aws_lambda_powertools.utilities.parameters import GetParameterError
 
-from shared.fal.outcomes import FalUnreachable
 from shared.ledger.records import Seconds
 from shared.prices import LivePrice
+from shared.providers.outcomes import ProviderUnreachable
 from shared.runtime.clients import clock
-from shared.runtime.fal_key import FalKeyMissing
 from shared.runtime.fal_platform import platform_of
+from shared.runtime.keys import KeyMissing
 from shared.runtime.settings import FalSettings
 
 _TIMEOUT: Seconds = 5
@@ -49,14 +49,14 @@ class KeptPrices:
 
 
 def live_prices_of(settings: FalSettings) -> LivePrices:
-    """Return what gives fal's prices of today; none where there is no key. It raises `FalUnreachable`."""
+    """Return what gives fal's prices of today; none where there is no key. It raises `ProviderUnreachable`."""
 
     def ask(endpoints: Collection[str]) -> Mapping[str, LivePrice]:
         try:
             return platform_of(settings, _TIMEOUT).prices(endpoints)
-        except FalKeyMissing:
+        except KeyMissing:
             return {}
         except GetParameterError as error:
-            raise FalUnreachable("the secret with fal's key cannot be read") from error
+            raise ProviderUnreachable("the secret with fal's key cannot be read") from error
 
     return KeptPrices(ask, clock)

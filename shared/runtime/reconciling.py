@@ -5,8 +5,7 @@ from shared.aws.queue import SqsQueue, SqsRequests
 from shared.aws.step_functions import SfnExecutions, SfnTaskTokens
 from shared.runtime.clients import client, clock, ledger_of
 from shared.runtime.closing import closing_desk
-from shared.runtime.fal import fal_of
-from shared.runtime.fal_platform import platform_of
+from shared.runtime.providers import providers_of
 from shared.runtime.settings import ReconcileSettings
 from shared.workflow.open_jobs import JobDesk, Patience
 from shared.workflow.reconcile import ReconcileDesk
@@ -24,8 +23,7 @@ def reconcile_desk(settings: ReconcileSettings) -> ReconcileDesk:
         jobs=JobDesk(
             ledger=ledger_of(settings),
             tokens=SfnTaskTokens(client("stepfunctions")),
-            provider=fal_of(settings),
-            request_list=platform_of(settings),
+            providers=providers_of(settings),
             requests=requests,
             inbox=SqsQueue(client("sqs"), settings.inbox_queue_url),
             patience=Patience(
@@ -35,6 +33,7 @@ def reconcile_desk(settings: ReconcileSettings) -> ReconcileDesk:
                 callback=settings.callback_seconds,
             ),
             rebuy=settings.rebuy,
+            webhook_url=settings.webhook_url,
         ),
         requests=requests,
         executions=SfnExecutions(client("stepfunctions"), settings.state_machine_arn),

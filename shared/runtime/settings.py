@@ -9,8 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind
 from shared.ledger.budgets import Limits
+from shared.providers.names import ProviderName
+from shared.providers.routing import Router, configured_of, stack_routing
 
 _FAL_MEDIA_HOSTS = ("fal.media", ".fal.media")
+_REPLICATE_MEDIA_HOSTS = ("replicate.delivery", ".replicate.delivery")
+_HEDRA_MEDIA_HOSTS = (".hedra.com",)
 
 
 def _split(value: object) -> object:
@@ -65,6 +69,46 @@ class FalSettings(Settings):
     fal_download_from_loopback: bool = False
 
 
+class ProviderSettings(FalSettings):
+    """Where all providers are, and how they are told who we are; one without a key is not asked.
+
+    Parameters
+    ----------
+    stand_ins
+        Who may be asked beside fal; ``none`` stands for nobody.
+    replicate_api_token, hedra_api_key
+        The keys themselves, on a laptop.
+    replicate_api_token_secret, hedra_api_key_secret
+        On AWS, the names of the secrets that hold them.
+    replicate_download_hosts, hedra_download_hosts
+        As `fal_download_hosts`. Hedra does not publish its hosts.
+    """
+
+    stand_ins: Names = ()
+    replicate_api_token: str | None = None
+    replicate_api_token_secret: str = ""
+    replicate_api_url: str = "https://api.replicate.com"
+    replicate_download_hosts: Names = _REPLICATE_MEDIA_HOSTS
+    hedra_api_key: str | None = None
+    hedra_api_key_secret: str = ""
+    hedra_api_url: str = "https://api.hedra.com/v3"
+    hedra_download_hosts: Names = _HEDRA_MEDIA_HOSTS
+
+    @property
+    def configured(self) -> frozenset[ProviderName]:
+        """The providers that may be asked."""
+        return configured_of(self.stand_ins)
+
+    @property
+    def download_hosts(self) -> dict[ProviderName, tuple[str, ...]]:
+        """Where each provider's results may come from."""
+        return {
+            ProviderName.FAL: self.fal_download_hosts,
+            ProviderName.REPLICATE: self.replicate_download_hosts,
+            ProviderName.HEDRA: self.hedra_download_hosts,
+        }
+
+
 class EndpointSettings(Settings):
     """Which models are used."""
 
@@ -98,7 +142,7 @@ class UploadSettings(StartSettings):
     start_queue_url: str
 
 
-class PlanSettings(StoreSettings, EndpointSettings, FalSettings):
+class PlanSettings(StoreSettings, EndpointSettings, ProviderSettings):
     """Settings of `plan_episode`.
 
     Parameters
@@ -107,10 +151,18 @@ class PlanSettings(StoreSettings, EndpointSettings, FalSettings):
         US dollars a unit by endpoint, as a JSON object: what the operator knows better than fal and the table.
     encoder_preset
         Of x264, for house clips.
+    providers
+        Who is asked for what, where the script does not say; see `shared.providers.routing.stack_routing`.
     """
 
     encoder_preset: str = "veryfast"
+    providers: str = ProviderName.FAL
     price_overrides: Json[dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
+
+    @property
+    def router(self) -> Router:
+        """Who may be asked for what."""
+        return Router(stack=stack_routing(self.providers), configured=self.configured)
 
 
 class RequestQueueSettings(Settings):
@@ -143,7 +195,7 @@ class DoubtSettings(Settings):
         return self.unconfirmed == "rebuy"
 
 
-class BuySettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSettings):
+class BuySettings(StoreSettings, ProviderSettings, RequestQueueSettings, DoubtSettings):
     """Settings of the functions that buy.
 
     Parameters
@@ -168,7 +220,7 @@ class BuySettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSetting
         )
 
 
-class CollectSettings(StoreSettings, FalSettings, RequestQueueSettings):
+class CollectSettings(StoreSettings, ProviderSettings, RequestQueueSettings):
     """Settings of `collect_asset`."""
 
     inbox_queue_url: str
@@ -181,7 +233,7 @@ class ReviewSettings(StoreSettings):
     stack_name: str
 
 
-class ReconcileSettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtSettings):
+class ReconcileSettings(StoreSettings, ProviderSettings, RequestQueueSettings, DoubtSettings):
     """Settings of `reconcile`."""
 
     state_machine_arn: str
@@ -190,4 +242,5 @@ class ReconcileSettings(StoreSettings, FalSettings, RequestQueueSettings, DoubtS
     clip_run_seconds: float
     callback_seconds: float
     inbox_queue_url: str
+    webhook_url: str
     dead_request_queue_urls: Names

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from shared.keys import AssetKind
+from shared.providers.capabilities import capability_of, engines_of, makers_of, titles
+from shared.providers.engines import Engine
+from shared.providers.names import TITLES
 from shared.script.limits import MAX_LINES
 from shared.script.options import merged
 from shared.script.problems import ScriptProblem, did_you_mean, enumerated, path_of, plain, quoted
@@ -36,6 +40,7 @@ def refuse_contradictions(script: "Script") -> None:
         *_too_many_lines(script),
         *_outputs_without_what_is_generated(script),
         *_inputs_that_exclude_each_other(script),
+        *_providers_that_cannot(script),
     )
     if problems:
         raise ContradictoryScript(problems)
@@ -117,3 +122,22 @@ def _inputs_that_exclude_each_other(script: "Script") -> Iterator[ScriptProblem]
                 "cannot be used together with style_codes of models.ideogram",
                 "leave one of the two out",
             )
+
+
+def _providers_that_cannot(script: "Script") -> Iterator[ScriptProblem]:
+    """Yield whoever is named for clips and runs no engine of the script, and each engine that nobody named runs."""
+    named = script.providers.clip if script.providers else None
+    engines = [engine for engine in script.engines if engine is not Engine.STILL]
+    if not isinstance(named, tuple) or not engines:
+        return
+    listed = enumerated([str(engine) for engine in engines])
+    for name in named:
+        if not any(capability_of(name, AssetKind.CLIP, engine) for engine in engines):
+            runs = enumerated([str(engine) for engine in engines_of(name)])
+            hint = f"its engines are {runs}: add one of them to engines, or leave {name} out"
+            yield ScriptProblem("providers", f"{TITLES[name]} cannot make clips with the engine {listed}", hint)
+    for engine in engines:
+        if not any(capability_of(name, AssetKind.CLIP, engine) for name in named):
+            who = titles(makers_of(AssetKind.CLIP, engine))
+            hint = f"it is to be had at {who}: add one of them, or leave the engine out"
+            yield ScriptProblem("engines", f"{quoted(str(engine))} is run by none of the providers of clips", hint)

@@ -11,6 +11,8 @@ from shared.fal.models.hedra import HedraOptions
 from shared.fal.models.ideogram import IdeogramOptions, RenderingSpeed
 from shared.fal.models.kontext import KontextOptions
 from shared.frozen import Frozen
+from shared.providers.engines import Engine
+from shared.providers.routing import RoutingField
 from shared.script.consistency import refuse_contradictions
 from shared.script.edit import Edit
 from shared.script.limits import (
@@ -71,15 +73,6 @@ Usd = Annotated[
     Field(ge=0, le=100_000, decimal_places=2),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100_000}),
 ]
-
-
-class Engine(StrEnum):
-    """A way to make a clip."""
-
-    HEDRA = "hedra"
-    FABRIC = "fabric"
-    KLING = "kling"
-    STILL = "still"
 
 
 class Resolution(StrEnum):
@@ -224,6 +217,11 @@ class Script(Frozen):
     resolution: Resolution = Resolution.P720
     engines: Engines = Field(
         default=(Engine.HEDRA, Engine.STILL), description="Talking-head engines, in the order in which they are tried."
+    )
+    providers: RoutingField | None = Field(
+        default=None,
+        description="Who makes pictures and clips, in the order in which they are asked: fal, replicate, hedra, or "
+        "resilient for all who can. For all of them, or for each of portrait, background, composite and clip.",
     )
     models: ModelOptions = Field(default_factory=ModelOptions)
     prompt_endings: PromptEndings = Field(default_factory=PromptEndings)

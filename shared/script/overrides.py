@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from shared.fal.models.ideogram import RenderingSpeed
 from shared.frozen import Frozen
+from shared.providers.routing import RoutingField
 from shared.script.document import Document
 from shared.script.edit import Edit
 from shared.script.models import (
@@ -38,6 +39,7 @@ class Overrides(Frozen):
     rendering_speed: RenderingSpeed | None = None
     resolution: Resolution | None = None
     engines: Engines | None = None
+    providers: RoutingField | None = None
     models: ModelOptions | None = None
     prompt_endings: PromptEndings | None = None
     review: ReviewMode | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared.bill import Bill, BillLine, NotDelivered
 from shared.storyboard.facts import Storyboard
 from shared.storyboard.html import Html, element
-from shared.storyboard.words import counted, dollars
+from shared.storyboard.words import counted, dollars, made_at
 
 
 def money_section(storyboard: Storyboard) -> Html:
@@ -33,9 +33,9 @@ def money_section(storyboard: Storyboard) -> Html:
 def _in_words(bill: Bill) -> str:
     words = f"{counted(bill.bought, 'asset')} bought for {dollars(bill.total_usd)}, {bill.reused:,} reused."
     if bill.possible_duplicate_usd:
-        words += f" Up to {dollars(bill.possible_duplicate_usd)} more where fal may have made something twice."
+        words += f" Up to {dollars(bill.possible_duplicate_usd)} more where something may have been made twice."
     if bill.possibly_charged_usd:
-        words += f" Up to {dollars(bill.possibly_charged_usd)} more for what fal did not deliver."
+        words += f" Up to {dollars(bill.possibly_charged_usd)} more for what was not delivered."
     return words
 
 
@@ -53,7 +53,7 @@ def _line(line: BillLine) -> Html:
     return element(
         "tr",
         element("th", line.label, scope="row", dir="auto"),
-        element("td", line.engine or line.endpoint),
+        element("td", made_at(line.engine or line.endpoint, line.provider)),
         element("td", "-" if line.seconds is None else f"{line.seconds:.1f}", class_="number"),
         element("td", "reused" if line.reused else dollars(line.usd) + doubled, class_="number"),
     )
@@ -63,7 +63,7 @@ def _missing(entry: NotDelivered) -> Html:
     return element(
         "tr",
         element("th", entry.label, scope="row", dir="auto"),
-        element("td", entry.engine or entry.endpoint),
+        element("td", made_at(entry.engine or entry.endpoint, entry.provider)),
         element("td", entry.reason, dir="auto"),
         element("td", dollars(entry.usd) if entry.may_be_charged else "nothing", class_="number"),
     )

@@ -27,7 +27,7 @@ def pictures_of(shot: PlannedShot, plan: Plan) -> ShotPictures | None:
     composite = plan.assets.get(shot.composite)
     if composite is None:
         return None
-    portrait, background = (entry.file for entry in composite.inputs)
+    portrait, background = (entry.file for entry in composite.first.inputs)
     return ShotPictures(portrait, background, composite.file)
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from shared.addresses import Address
 from shared.bill import BillLine
 from shared.keys import FileRef
-from shared.plan.models import Plan, PlannedShot
+from shared.plan.models import Offer, Plan, PlannedAsset, PlannedShot
+from shared.providers.names import TITLES, Place, ProviderName
 from shared.storyboard.facts import Ending, Origin, ShownPart, Storyboard, shown_parts
 from shared.storyboard.gallery import Gallery
 from shared.storyboard.html import Html, element
 from shared.storyboard.pictures import pictures_of
-from shared.storyboard.words import clock_time, counted, dollars
+from shared.storyboard.words import clock_time, counted, dollars, made_at
 
 _ORIGINS = {
     Origin.BOUGHT: "bought",
@@ -47,7 +48,7 @@ def _shot(
         element("p", f"{when}Shot {shot.index + 1} · {counted(len(parts), 'part')}", class_="eyebrow"),
         element("h3", shot.label, id=heading, dir="auto"),
         _pictures(shot, lines, storyboard, gallery),
-        element("ol", *(_part(part, storyboard) for part in parts), class_="parts"),
+        element("ol", *(_part(part, lines, storyboard) for part in parts), class_="parts"),
         class_="shot",
         aria_labelledby=heading,
     )
@@ -77,9 +78,10 @@ def _figure(kind: str, file: FileRef, line: BillLine | None, plan: Plan, gallery
     elif line is None:
         paid = "not made"
     else:
-        paid = "reused" if line.reused else dollars(line.usd)
+        maker = "" if line.provider is ProviderName.FAL else f", made by {TITLES[line.provider]}"
+        paid = ("reused" if line.reused else dollars(line.usd)) + maker
     missing = "no thumbnail" if asset is None or line else "not made"
-    prompt = asset.arguments.get("prompt") if asset else None
+    prompt = _offer_taken(asset, line).arguments.get("prompt") if asset else None
     return element(
         "figure",
         gallery.picture(file, f"{kind}: {label}", missing),
@@ -93,12 +95,17 @@ def _figure(kind: str, file: FileRef, line: BillLine | None, plan: Plan, gallery
     )
 
 
+def _offer_taken(asset: PlannedAsset, line: BillLine | None) -> Offer:
+    """Return the offer by which an asset was made, or else the one that comes first: their prompts may differ."""
+    return asset.offer_at(Place(provider=line.provider, endpoint=line.endpoint)) if line else asset.first
+
+
 def _prompt(whose: str, prompt: str) -> Html:
     summary = element("summary", "Prompt", element("span", f" of the {whose}", class_="unseen"))
     return element("details", summary, element("p", prompt, dir="auto"))
 
 
-def _part(shown: ShownPart, storyboard: Storyboard) -> Html:
+def _part(shown: ShownPart, lines: dict[Address, BillLine], storyboard: Storyboard) -> Html:
     part, plays = shown.part, storyboard.ending is Ending.DONE
     piece = f", piece {part.piece} of {part.pieces}" if part.pieces > 1 else ""
     if part.piece > 1:
@@ -117,7 +124,7 @@ def _part(shown: ShownPart, storyboard: Storyboard) -> Html:
             class_="who",
         ),
         spoken,
-        _facts(shown),
+        _facts(shown, lines),
         _play_button(shown) if plays else None,
         *(
             element(
@@ -129,15 +136,24 @@ def _part(shown: ShownPart, storyboard: Storyboard) -> Html:
     )
 
 
-def _facts(shown: ShownPart) -> Html:
+def _facts(shown: ShownPart, lines: dict[Address, BillLine]) -> Html:
     entries = {
-        "Engine": shown.engine or f"{shown.part.engines[0].name} (planned)",
+        "Engine": _engine(shown, lines),
         "Length": f"{shown.part.seconds:.1f} s",
         "Paid": dollars(shown.usd) if shown.usd else "nothing",
         "Clip": _ORIGINS[shown.origin],
     }
     rows = [element("div", element("dt", name), element("dd", value)) for name, value in entries.items()]
     return element("dl", *rows, class_="facts")
+
+
+def _engine(shown: ShownPart, lines: dict[Address, BillLine]) -> str:
+    """Return the engine of a part, with who ran it."""
+    clips = (engine.clip for engine in shown.part.engines if engine.name == shown.engine)
+    line = next((lines[clip.address] for clip in clips if clip and clip.address in lines), None)
+    if shown.engine is None:
+        return f"{shown.part.engines[0].name} (planned)"
+    return made_at(shown.engine, line.provider) if line else shown.engine
 
 
 def _play_button(shown: ShownPart) -> Html:

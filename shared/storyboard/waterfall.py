@@ -15,10 +15,10 @@ _LONG = 60
 """Rows from which on the table scrolls within the page."""
 
 _PHASES = {
-    "queued": "Queued: sent, and waiting for fal to begin",
-    "running": "Running: fal works on it",
+    "queued": "Queued: sent, and waiting for the provider to begin",
+    "running": "Running: the provider works on it",
     "fetched": "Fetched: called back, downloaded, stored",
-    "unknown": "Under way: fal does not say when it began",
+    "unknown": "Under way: the provider does not say when it began",
 }
 
 
@@ -110,7 +110,7 @@ def _phases(job: Job, record: RunRecord) -> tuple[Phase, ...]:
 
     if job.started_at is None and job.run_seconds is None:
         return (phase("unknown", sent, end),)
-    # Where nobody saw it begin, its work is drawn up to the end; fal's clock is not ours, so that it is held within.
+    # Where nobody saw it begin, its work is drawn up to the end; a provider's clock is not ours, so it is held within.
     running = min(job.run_seconds if job.run_seconds is not None else end - sent, end - sent)
     started = min(max(job.started_at if job.started_at is not None else end - running, sent), end)
     stopped = min(started + running, end) if job.run_seconds is not None else end

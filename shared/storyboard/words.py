@@ -1,6 +1,7 @@
-"""Figures as people read them."""
+"""Figures and names as people read them."""
 
 from shared.ledger.records import Seconds
+from shared.providers.names import TITLES, ProviderName
 
 _LEAST_SHOWN_USD = 0.005
 
@@ -20,3 +21,8 @@ def dollars(usd: float) -> str:
 def counted(count: int, thing: str) -> str:
     """Return ``1 line``, ``2 lines``."""
     return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
+def made_at(what: str, provider: ProviderName) -> str:
+    """Return a model or an engine with who ran it; fal, which makes everything else, goes without saying."""
+    return what if provider is ProviderName.FAL else f"{what} at {TITLES[provider]}"

@@ -4,17 +4,11 @@ Source: https://fal.ai/docs/documentation/model-apis/inference/webhooks.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-from cryptography.exceptions import InvalidSignature
-
+from shared.webhooks.ed25519 import PublicKeys, read_signature, require_signature
 from shared.webhooks.scheme import CallbackRefused, check_time, required_headers
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _HEADERS = (
     "x-fal-webhook-request-id",
@@ -22,20 +16,9 @@ _HEADERS = (
     "x-fal-webhook-timestamp",
     "x-fal-webhook-signature",
 )
-_SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")  # 64 bytes: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6
 
 _UNSET = frozenset({"", "unset"})
 """What stands in the configuration before anybody has said who we are at fal."""
-
-
-class PublicKeys(Protocol):
-    """fal's public keys, as they are known, and as they are now."""
-
-    def known(self) -> "Sequence[Ed25519PublicKey]":
-        """Return the known keys; raises `KeysUnavailable` when there are none."""
-
-    def refreshed(self) -> "Sequence[Ed25519PublicKey]":
-        """Return the keys after a look for newer ones: they are rotated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +29,11 @@ class FalHeaders:
     user_id: str
     timestamp: str
     signature: bytes
+
+    def signed_message(self, body: bytes) -> bytes:
+        """Return what fal signs."""
+        digest = hashlib.sha256(body).hexdigest()
+        return f"{self.request_id}\n{self.user_id}\n{self.timestamp}\n{digest}".encode()
 
 
 class FalScheme:
@@ -68,34 +56,13 @@ class FalScheme:
         if self._user_id in _UNSET:
             raise CallbackRefused("FAL_USER_ID (the stack's parameter FalUserId) does not say who we are at fal")
         checked = check_headers(headers, user_id=self._user_id, now=now)
-        if not is_signed(checked, body, self._keys.known()) and not is_signed(checked, body, self._keys.refreshed()):
-            raise CallbackRefused("no key of fal's made the signature")
+        require_signature(checked.signature, checked.signed_message(body), self._keys, signer="fal")
 
 
 def check_headers(headers: Mapping[str, str], *, user_id: str, now: float) -> FalHeaders:
     """Check everything that needs no key; raises `CallbackRefused`."""
-    values = required_headers(headers, _HEADERS)
-    for name, value in zip(_HEADERS, values, strict=True):
-        # https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html: doubled headers come joined with commas.
-        if "," in value:
-            raise CallbackRefused(f"header {name} is there more than once")
-    request_id, user, timestamp, signature = values
+    request_id, user, timestamp, signature = required_headers(headers, _HEADERS)
     check_time(timestamp, now)
     if user != user_id:
         raise CallbackRefused("it was made for another user of fal")
-    if not _SIGNATURE.fullmatch(signature):
-        raise CallbackRefused("the signature is not 64 bytes in hexadecimal")
-    return FalHeaders(request_id, user, timestamp, bytes.fromhex(signature))
-
-
-def is_signed(headers: FalHeaders, body: bytes, keys: "Iterable[Ed25519PublicKey]") -> bool:
-    """Tell whether any of the keys made the signature over the headers and the raw body."""
-    digest = hashlib.sha256(body).hexdigest()
-    message = f"{headers.request_id}\n{headers.user_id}\n{headers.timestamp}\n{digest}".encode()
-    for key in keys:
-        try:
-            key.verify(headers.signature, message)
-        except InvalidSignature:
-            continue
-        return True
-    return False
+    return FalHeaders(request_id, user, timestamp, read_signature(signature))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 logger = Logger()
 
 MAX_AGE = 86_400
-"""Seconds for which keys are good: https://fal.ai/docs/documentation/model-apis/inference/webhooks says 24 hours."""
+"""Seconds for which keys are good: https://fal.ai/docs/documentation/model-apis/inference/webhooks says 24 hours.
+
+Hedra says nothing of it; what was signed with a newer key has them fetched at once, whoever signs."""
 
 MIN_INTERVAL = 60
 """Seconds between two fetches, whoever does them, so that foreign callbacks cause no storm of fetches."""

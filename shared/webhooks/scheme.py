@@ -4,7 +4,8 @@ A scheme is one module of this package, with one class that has `Scheme.verify`.
 what is signed; the checks below need no key, and come first, so that strangers cause neither a fetch nor arithmetic.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 TOLERANCE = 300
@@ -14,7 +15,7 @@ Sources: https://fal.ai/docs/documentation/model-apis/inference/webhooks and
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-_MAX_DIGITS = 12
+_SECONDS = re.compile(r"[1-9][0-9]{0,11}")  # one way of writing each, so that nothing else was signed than is read
 
 
 class CallbackRefused(Exception):
@@ -22,7 +23,7 @@ class CallbackRefused(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The provider's keys cannot be had just now: whether the callback is genuine cannot be told."""
+    """The provider's keys, or our secret, cannot be had just now: whether the callback is genuine cannot be told."""
 
 
 class Scheme(Protocol):
@@ -49,11 +50,23 @@ class Scheme(Protocol):
         """
 
 
-def required_headers(headers: Mapping[str, str], names: Iterable[str]) -> list[str]:
-    """Return the values of headers whose names are given in lower case; raises `CallbackRefused`.
+def required_headers(
+    headers: Mapping[str, str], names: Iterable[str], *, with_commas: Collection[str] = ()
+) -> list[str]:
+    """Return the values of headers; raises `CallbackRefused`.
 
     They are ASCII, as HTTP has it (RFC 9110, 5.5), and each is there once: of two, a proxy and we might read different
     ones.
+
+    Parameters
+    ----------
+    headers
+        By name, in any case.
+    names
+        In lower case.
+    with_commas
+        Those of the names whose values may hold commas. Elsewhere a comma tells of a header that was there twice:
+        https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html.
     """
     lowered: dict[str, list[str]] = {}
     for name, value in headers.items():
@@ -63,10 +76,10 @@ def required_headers(headers: Mapping[str, str], names: Iterable[str]) -> list[s
         match lowered.get(name):
             case None:
                 raise CallbackRefused(f"header {name} is missing")
-            case [value] if value.isascii():
-                values.append(value)
-            case [_]:
+            case [value] if not value.isascii():
                 raise CallbackRefused(f"header {name} is not ASCII")
+            case [value] if "," not in value or name in with_commas:
+                values.append(value)
             case _:
                 raise CallbackRefused(f"header {name} is there more than once")
     return values
@@ -74,7 +87,7 @@ def required_headers(headers: Mapping[str, str], names: Iterable[str]) -> list[s
 
 def check_time(timestamp: str, now: float) -> None:
     """Refuse what is not a whole number of seconds since the epoch, or is too far from `now` either way."""
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MAX_DIGITS):
+    if not _SECONDS.fullmatch(timestamp):
         raise CallbackRefused("the timestamp is not a number of seconds")
     if abs(now - int(timestamp)) > TOLERANCE:
         raise CallbackRefused("the timestamp is too far from now")

@@ -4,7 +4,8 @@ import hashlib
 from typing import Protocol
 
 FAL_KEYS = "webhooks/keys/fal.json"
-"""fal's last good key set. Whoever may write it can sign in fal's name: it has a prefix of its own."""
+HEDRA_KEYS = "webhooks/keys/hedra.json"
+"""The last good keys of each. Whoever may write them can sign in their names: they have a prefix of their own."""
 
 CALLBACKS = "callbacks/"
 

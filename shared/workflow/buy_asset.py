@@ -13,27 +13,28 @@ which asks again for what is free and waited for.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.fal.callbacks import CallbackName
-from shared.fal.errors import FILE_ERRORS, Scope, SortedError
-from shared.fal.outcomes import Accepted, FalUnreachable, Refused, Unconfirmed
 from shared.ledger.budgets import OVER_CAP, CapReached, Limits
-from shared.ledger.outages import ABSENT_CLOSED, ACCOUNT, ACCOUNT_CLOSED, closes_until, closure
+from shared.ledger.outages import ABSENT_CLOSED, ACCOUNT_CLOSED, account_of, closes_until, closure, outages_of
 from shared.ledger.records import Failure, Job, Outage, Run, Seconds, Waiter
 from shared.ledger.rules import may_claim
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASABLE, RELEASE, SEND, SETTLED, JobState
-from shared.plan.models import Plan, PlannedAsset
+from shared.plan.models import Offer, Plan, PlannedAsset
 from shared.ports import Claim
+from shared.providers.callbacks import CallbackName
+from shared.providers.errors import FILE_NOT_FETCHED, Scope, SortedError
+from shared.providers.names import TITLES
+from shared.providers.outcomes import Accepted, ProviderUnreachable, Refused, Unconfirmed
 from shared.workflow.asking import AssetRequest, ask_again
 from shared.workflow.run_over import TAKEN_OVER, why_run_is_over
 from shared.workflow.waking import ASSET_FAILED, ASSET_HELD, HELD_MESSAGE, wake
 
 if TYPE_CHECKING:
-    from shared.ports import Ledger, Provider, Requests, TaskTokens
+    from shared.ports import Ledger, Providers, Requests, TaskTokens
     from shared.workflow.handover import Handovers
     from shared.workflow.pausing import Pauses
 
@@ -41,7 +42,7 @@ CLAIM_LEASE: Seconds = 90
 """How long a claim holds: longer than its function may run, shorter than its message stays invisible."""
 
 LEFT_ALONE = "EndpointLeftAlone"
-"""Why a run made do without a clip that it never asked fal for."""
+"""Why a run made do without a clip that it never asked anybody for."""
 
 SUBMITTER_LOST = "the submitter was lost"
 """The doubt about a job whose submitter died between announcing its POST and recording the answer."""
@@ -80,7 +81,7 @@ class Shop:
 
     ledger: "Ledger"
     tokens: "TaskTokens"
-    provider: "Provider"
+    providers: "Providers"
     handovers: "Handovers"
     requests: "Requests"
     pauses: "Pauses"
@@ -124,38 +125,61 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
         return Answer.RUN_OVER
     plan = shop.load_plan(request.plan_key)
     asset = plan.assets[request.address]
-    purchase = _Purchase(waiter, run, plan, asset, shop.ledger.outages((ACCOUNT, asset.endpoint)))
-    claim = _claim_of(purchase, shop)
-    if job is None or may_claim(job, claim, shop.clock()):
-        closed = closure(asset.endpoint, purchase.noted, shop.clock())
-        if closed:
-            return _stay_away(closed, purchase, shop)
-        if job and job.failure and job.failure.error in FILE_ERRORS:
-            shop.handovers.forget(asset)  # in an earlier run fal could not fetch a file from where it was handed over
-    match shop.ledger.claim(claim, shop.clock()):
+    purchase = _Purchase(
+        waiter, run, plan, asset, shop.ledger.outages(outages_of(offer.place for offer in asset.offers))
+    )
+    offers = _in_order(asset, job, run)
+    if job is None or may_claim(job, _claim_of(asset.first, purchase, shop), shop.clock()):
+        closed = [closure(offer.place, purchase.noted, shop.clock()) for offer in offers]
+        offers = tuple(offer for offer, outage in zip(offers, closed, strict=True) if outage is None)
+        if not offers:
+            return _stay_away([outage for outage in closed if outage], purchase, shop)
+        if job and job.failure and job.failure.error == FILE_NOT_FETCHED:
+            # In an earlier run the provider could not fetch a file from where it was handed over.
+            shop.handovers.forget(asset.offer_at(job.place))
+    return _buy(offers, purchase, shop)
+
+
+def _in_order(asset: PlannedAsset, job: Job | None, run: Run) -> tuple[Offer, ...]:
+    """Return an asset's offers, the one to be tried first.
+
+    It is another provider's after a failure that may pass, and where nobody could tell what became of the last request.
+    """
+    given_up = job is not None and job.run == run.name and job.retries > 0
+    if job is None or not (given_up or job.state is JobState.HELD):
+        return asset.offers
+    tried = asset.offers.index(asset.offer_at(job.place)) + 1
+    return (*asset.offers[tried:], *asset.offers[:tried])
+
+
+def _buy(offers: Sequence[Offer], purchase: _Purchase, shop: Shop) -> Answer:
+    """Claim an asset and have the first of these offers make it; the next one where that certainly does not."""
+    match shop.ledger.claim(_claim_of(offers[0], purchase, shop), shop.clock()):
         case CapReached() as cap:
-            _answer_alone(waiter, Failure(error=OVER_CAP, message=f"{asset.label}: {cap}"), shop)
+            failure = Failure(error=OVER_CAP, message=f"{purchase.asset.label}: {cap}")
+            _answer_alone(purchase.waiter, failure, shop)
             return Answer.OVER_CAP
         case None:
-            return _leave_to_others(waiter, shop)
+            return _leave_to_others(purchase.waiter, shop)
         case claimed:
-            return _submit(claimed, purchase, shop)
+            return _submit(claimed, offers, purchase, shop)
 
 
-def _claim_of(purchase: _Purchase, shop: Shop) -> Claim:
+def _claim_of(offer: Offer, purchase: _Purchase, shop: Shop) -> Claim:
     asset, run = purchase.asset, purchase.run
     return Claim(
         address=asset.address,
         kind=asset.kind,
         run=run.name,
         episode_id=run.episode_id,
-        endpoint=asset.endpoint,
-        usage=asset.usage,
+        place=offer.place,
+        usage=asset.usage_by(offer),
         secret=shop.new_secret(),
         lease=CLAIM_LEASE,
         episode_limits=purchase.plan.caps,
         day_limits=shop.day_limits,
         rebuy=shop.rebuy or run.rebuy,
+        others=len(asset.offers) - 1,
     )
 
 
@@ -176,18 +200,21 @@ def _leave_to_others(waiter: Waiter, shop: Shop) -> Answer:
     return Answer.STORED if job.state is JobState.STORED else Answer.FAILED
 
 
-def _submit(claimed: Job, purchase: _Purchase, shop: Shop) -> Answer:
-    asset = purchase.asset
+def _submit(claimed: Job, offers: Sequence[Offer], purchase: _Purchase, shop: Shop) -> Answer:
+    asset, offer, others = purchase.asset, offers[0], offers[1:]
     try:
-        arguments = shop.handovers.fill_in(asset, shop.clock())
-    except FalUnreachable as error:
+        arguments = shop.handovers.fill_in(offer, shop.clock())
+    except ProviderUnreachable as error:
         shop.ledger.step(claimed, RELEASE, shop.clock())
+        if others:
+            _strike(offer, str(error), purchase, shop)
+            return _buy(others, purchase, shop)
         raise TryAgainLater(str(error)) from error
     announced = {
         "lease_until": shop.clock() + CLAIM_LEASE,
         "sent_at": shop.clock(),
         "sent_input": json.dumps(arguments),
-        "handed_over": tuple(entry.file.address for entry in asset.inputs),
+        "handed_over": tuple(entry.file.address for entry in offer.inputs),
     }
     try:
         sending = shop.ledger.step(claimed, SEND, shop.clock(), announced)
@@ -198,21 +225,25 @@ def _submit(claimed: Job, purchase: _Purchase, shop: Shop) -> Answer:
     if sending is None:
         return _leave_to_others(purchase.waiter, shop)  # the claim had lapsed, or an earlier attempt's result came
     name = CallbackName(address=asset.address, attempt=sending.attempt, secret=sending.secrets[str(sending.attempt)])
-    match shop.provider.submit(asset.endpoint, arguments, name.url(shop.webhook_url)):
+    url = name.url(shop.webhook_url, offer.provider)
+    match shop.providers[offer.provider].submit(offer.endpoint, arguments, url, key=name.key):
         case Accepted(request_id):
             # None when the callback was quicker than we are: then the job is settled, which is as good.
             shop.ledger.step(sending, ACCEPT, shop.clock(), {"request_id": request_id, "submitted_at": shop.clock()})
-            _all_is_well(purchase, shop)
+            _all_is_well(offer, purchase, shop)
             return Answer.SUBMITTED
         case Unconfirmed(reason):
             shop.ledger.step(sending, DOUBT, shop.clock(), {"doubt": reason})
+            _strike(offer, reason, purchase, shop)  # an outage has as few jobs in doubt as may be
             return Answer.UNCONFIRMED
         case Refused(refusal):
-            return _settle_refusal(sending, refusal, purchase, shop)
+            return _settle_refusal(sending, refusal, offers, purchase, shop)
 
 
-def _settle_refusal(sending: Job, refusal: SortedError, purchase: _Purchase, shop: Shop) -> Answer:
-    asset, now = purchase.asset, shop.clock()
+def _settle_refusal(
+    sending: Job, refusal: SortedError, offers: Sequence[Offer], purchase: _Purchase, shop: Shop
+) -> Answer:
+    asset, offer, others, now = purchase.asset, offers[0], offers[1:], shop.clock()
     if refusal.scope in {Scope.ASSET, Scope.JOB}:
         failed = shop.ledger.step(sending, FAIL, now, {"failure": refusal.failure()})
         if failed:
@@ -221,29 +252,47 @@ def _settle_refusal(sending: Job, refusal: SortedError, purchase: _Purchase, sho
     # Nothing is wrong with the asset: it is free again.
     shop.ledger.step(sending, RELEASE, now)
     reason = f"{refusal.name}: {refusal.message}"
+    closed: Outage | None = None
     if refusal.scope is Scope.ACCOUNT:
-        outage = shop.ledger.note_outage(
-            ACCOUNT, f"fal refuses the account: {refusal.message}", now, until=now + ACCOUNT_CLOSED
+        what, who = account_of(offer.provider), TITLES[offer.provider]
+        closed = shop.ledger.note_outage(
+            what, f"{who} refuses the account: {refusal.message}", now, until=now + ACCOUNT_CLOSED
         )
-        return _stay_away(outage, purchase, shop)
     if refusal.scope is Scope.ENDPOINT:
-        until = now + ABSENT_CLOSED if not refusal.retry else closes_until(purchase.noted.get(asset.endpoint), now)
-        outage = shop.ledger.note_outage(asset.endpoint, reason, now, until=until, definite=not refusal.retry)
-        if until:
-            return _stay_away(outage, purchase, shop)
+        closed = _strike(offer, reason, purchase, shop, definite=not refusal.retry)
+    if refusal.scope in {Scope.ACCOUNT, Scope.ENDPOINT} and others:
+        return _buy(others, purchase, shop)
+    if closed:
+        return _stay_away([closed], purchase, shop)
     if refusal.scope is Scope.FILE:
-        shop.handovers.forget(asset)
+        shop.handovers.forget(offer)
     raise TryAgainLater(f"{asset.label}: {reason}")
 
 
-def _stay_away(outage: Outage, purchase: _Purchase, shop: Shop) -> Answer:
-    """Send nothing for now: pause the run, step down to another engine, or wait, whichever there is reason for."""
-    if outage.what == ACCOUNT:
+def _strike(offer: Offer, reason: str, purchase: _Purchase, shop: Shop, *, definite: bool = False) -> Outage | None:
+    """Note that an endpoint is not well; return its outage once nothing is sent there for a while."""
+    now, what = shop.clock(), str(offer.place)
+    until = now + ABSENT_CLOSED if definite else closes_until(purchase.noted.get(what), now)
+    outage = shop.ledger.note_outage(what, reason, now, until=until, definite=definite)
+    return outage if until else None
+
+
+def _stay_away(closed: Sequence[Outage], purchase: _Purchase, shop: Shop) -> Answer:
+    """Send nothing for now: pause the run, step down to another engine, or wait, whichever there is reason for.
+
+    Parameters
+    ----------
+    closed
+        Why nobody is asked, in the order in which they would be.
+    """
+    accounts = {account_of(offer.provider) for offer in purchase.asset.offers}
+    outage = next((outage for outage in closed if outage.what not in accounts), closed[0])
+    if outage.what in accounts:
         shop.pauses.pause(purchase.run, outage.reason)
         return Answer.PUT_OFF
     if not outage.definite and not _has_another_engine(purchase):
         return Answer.PUT_OFF
-    reason = Failure(error=LEFT_ALONE, message=f"{purchase.asset.endpoint} is left alone for a while: {outage.reason}")
+    reason = Failure(error=LEFT_ALONE, message=f"{outage.what} is left alone for a while: {outage.reason}")
     shop.ledger.note_given_up(purchase.run.name, purchase.asset.address, reason)
     _answer_alone(purchase.waiter, Failure(error=ASSET_FAILED, message=reason.message), shop)
     return Answer.SKIPPED
@@ -256,9 +305,10 @@ def _has_another_engine(purchase: _Purchase) -> bool:
     )
 
 
-def _all_is_well(purchase: _Purchase, shop: Shop) -> None:
-    for what in purchase.noted:
-        shop.ledger.end_outage(what)
+def _all_is_well(offer: Offer, purchase: _Purchase, shop: Shop) -> None:
+    for what in outages_of([offer.place]):
+        if what in purchase.noted:
+            shop.ledger.end_outage(what)
     shop.pauses.resume(purchase.run)
 
 

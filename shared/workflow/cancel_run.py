@@ -1,4 +1,4 @@
-"""Cancel an episode's newest run: nothing more is bought for it, and what nobody else waits for is stopped at fal."""
+"""Cancel an episode's newest run: nothing more is bought for it, and what nobody else waits for is stopped."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,8 +32,8 @@ def cancel_run(episode_id: str, reason: str, desk: ClosingDesk, executions: "Exe
     """Close an episode's newest run as cancelled, with its bill and its papers, and stop its execution.
 
     That the run was cancelled is all that has to be on record: from then on no function buys anything for it, and
-    `reconcile` has fal cancel the jobs that nobody else waits for. The run is closed before its execution is stopped,
-    so that nobody who finds the execution gone takes that for an accident.
+    `reconcile` has providers cancel the jobs that nobody else waits for. The run is closed before its execution is
+    stopped, so that nobody who finds the execution gone takes that for an accident.
 
     Parameters
     ----------

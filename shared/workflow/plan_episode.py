@@ -1,10 +1,10 @@
 """Read an episode's inputs, claim the run, and write the plan. Nobody else reads uploads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,25 +14,30 @@ from shared.addresses import Address
 from shared.configuration import configuration_of
 from shared.fal.endpoints import Endpoints
 from shared.frozen import Frozen
-from shared.keys import EPISODE_ID_RULE, AssetKind, is_episode_id, plan_key
+from shared.keys import EPISODE_ID_RULE, is_episode_id, plan_key
 from shared.ledger.budgets import OVER_CAP, Budget, BudgetKind, CapReached, Usage, cap_reached
 from shared.ledger.records import Failure, Run, RunState, Seconds
 from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
 from shared.ledger.states import JobState
 from shared.plan.build import MAX_PARTS, TooManyParts, build_plan
 from shared.plan.catalogue import Catalogue
-from shared.plan.models import Plan, PlannedShot
+from shared.plan.models import Plan
+from shared.providers.names import ProviderName
+from shared.providers.routing import NobodyToAsk, Router
 from shared.script.file_sizes import too_large_files
 from shared.script.models import ReviewMode, Script
 from shared.script.problems import enumerated, quoted
 from shared.workflow.inputs import EpisodeInputs, read_inputs
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome, ShotChoice, choices_of
 from shared.workflow.quoting import Prices, catalogue_of, spent_but_for
 from shared.workflow.read_files import FilesRefused, read_files
 from shared.workflow.record_outcome import EXECUTION_ENDED
 from shared.workflow.run_over import SUPERSEDED
 from shared.workflow.status import EpisodeState
+from shared.workflow.transfers import Transfers
 
 if TYPE_CHECKING:
+    from shared.plan.recordings import ReadInputs
     from shared.ports import Bucket, Ledger
     from shared.workflow.status import StatusBoard
 
@@ -68,63 +73,6 @@ class PlanRequest(Frozen):
     run: str
     execution_arn: str
     input: PlanInput
-
-
-class PlanOutcome(StrEnum):
-    """What the plot does next."""
-
-    PLANNED = "planned"
-    REJECTED = "rejected"
-    NOTHING_TO_DO = "nothing to do"
-
-
-class EngineChoice(Frozen):
-    """One engine of a part, as the plot carries it."""
-
-    asked: bool
-    address: Address
-    last: bool
-
-
-class PartChoice(Frozen):
-    """One part, as the plot carries it."""
-
-    index: int
-    engines: tuple[EngineChoice, ...]
-
-
-class ImageChoice(Frozen):
-    """A portrait or a background that has to be asked for."""
-
-    kind: AssetKind
-    address: Address
-
-
-class ShotChoice(Frozen):
-    """One shot, as the plot carries it: keys and indexes, for the state holds 256 KiB at most."""
-
-    index: int
-    images: tuple[ImageChoice, ...]
-    composite: Address
-    composite_asked: bool
-    parts: tuple[PartChoice, ...]
-
-
-class PlanAnswer(Frozen):
-    """What the plot learns; every field is always there, since it reads them all.
-
-    Parameters
-    ----------
-    review
-        Whether a person looks at the pictures before a clip is paid for.
-    """
-
-    outcome: PlanOutcome
-    error: str = ""
-    message: str = ""
-    plan_key: str = ""
-    shots: tuple[ShotChoice, ...] = ()
-    review: bool = False
 
 
 class Rejected(Exception):
@@ -177,6 +125,7 @@ class PlanningDesk:
     ledger: "Ledger"
     status: "StatusBoard"
     endpoints: Endpoints
+    router: Router
     prices: Prices
     is_running: Callable[[str], bool]
     clock: Callable[[], Seconds]
@@ -195,27 +144,16 @@ def plan_episode(request: PlanRequest, desk: PlanningDesk) -> PlanAnswer:
     run = _claim(request, inputs, desk)
     if isinstance(run, str):
         return PlanAnswer(outcome=PlanOutcome.NOTHING_TO_DO, message=run)
+    key = plan_key(request.episode_id, run.name)
     try:
-        planned = plan_inputs(inputs, run.name, desk)
-        _refuse_over_cap(planned)
+        with plan_inputs(inputs, run.name, desk) as planned:
+            _refuse_over_cap(planned)
+            _write_down(planned.plan, key, run, desk)
     except Rejected as rejection:
         return PlanAnswer(outcome=PlanOutcome.REJECTED, error=rejection.error, message=str(rejection))
-    plan, stored = planned.plan, planned.stored
-    key = plan_key(request.episode_id, run.name)
-    with ThreadPoolExecutor(1) as meanwhile:
-        plan_stored = meanwhile.submit(desk.bucket.put, key, plan.model_dump_json().encode(), "application/json")
-        desk.status.of_run(
-            run,
-            EpisodeState.RUNNING,
-            _summary(plan),
-            warnings=plan.warnings,
-            expected_usd=plan.quote.expected_usd,
-            ceiling_usd=plan.quote.ceiling_usd,
-        )
-        plan_stored.result()
     if desk.ledger.update_run(run, RunState.RUNNING, {"plan_key": key}) is None:
         return PlanAnswer(outcome=PlanOutcome.NOTHING_TO_DO, message=f"run {run.name} has ended")
-    shots = _choices(plan, stored)
+    shots = choices_of(planned.plan, planned.stored)
     return PlanAnswer(
         outcome=PlanOutcome.PLANNED, plan_key=key, shots=shots, review=_wants_review(inputs.script, run, shots)
     )
@@ -272,8 +210,26 @@ def _was_lost(run: Run, desk: PlanningDesk) -> bool:
     return run.state is RunState.RUNNING and run.execution_arn is not None and not desk.is_running(run.execution_arn)
 
 
-def plan_inputs(inputs: EpisodeInputs, run: str, desk: PlanningDesk) -> Planned:
+def _write_down(plan: Plan, key: str, run: Run, desk: PlanningDesk) -> None:
+    """Store the plan, and say in the status what it comes to."""
+    with ThreadPoolExecutor(1) as meanwhile:
+        plan_stored = meanwhile.submit(desk.bucket.put, key, plan.model_dump_json().encode(), "application/json")
+        desk.status.of_run(
+            run,
+            EpisodeState.RUNNING,
+            _summary(plan),
+            warnings=plan.warnings,
+            expected_usd=plan.quote.expected_usd,
+            ceiling_usd=plan.quote.ceiling_usd,
+        )
+        plan_stored.result()
+
+
+@contextmanager
+def plan_inputs(inputs: EpisodeInputs, run: str, desk: PlanningDesk) -> Iterator[Planned]:
     """Read an episode's files, and plan and quote what is to be made of them; nothing but files is written.
+
+    They are stored when this context is left, and on their way within it.
 
     Parameters
     ----------
@@ -286,11 +242,15 @@ def plan_inputs(inputs: EpisodeInputs, run: str, desk: PlanningDesk) -> Planned:
         When no episode can be made of them; a cap is not looked at.
     """
     script = _checked(inputs)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, Transfers(desk.bucket) as transfers:
         try:
-            read = read_files(script, inputs, desk.bucket, Path(folder))
+            read = read_files(script, inputs, Path(folder), transfers)
         except FilesRefused as refused:
             raise Rejected("FileRefused", str(refused)) from refused
+        yield _planned(script, inputs, run, read, desk)
+
+
+def _planned(script: Script, inputs: EpisodeInputs, run: str, read: "ReadInputs", desk: PlanningDesk) -> Planned:
     build = partial(
         build_plan,
         script,
@@ -300,15 +260,23 @@ def plan_inputs(inputs: EpisodeInputs, run: str, desk: PlanningDesk) -> Planned:
         encoder_preset=desk.encoder_preset,
     )
     try:
-        plan = build(read, catalogue=Catalogue(desk.endpoints), stored=frozenset())
+        plan = build(read, catalogue=Catalogue(desk.endpoints, desk.router), stored=frozenset())
     except TooManyParts as error:
         raise Rejected("TooManyParts", str(error)) from error
+    except NobodyToAsk as error:
+        raise Rejected("NobodyToAsk", str(error)) from error
     _refuse_too_many_for_a_review(script, plan)
     jobs = desk.ledger.jobs(plan.assets)
     stored = frozenset(address for address, job in jobs.items() if job.state is JobState.STORED)
     for_good = frozenset(address for address, job in jobs.items() if job.is_refused_for_good)
-    missing = {asset.endpoint for address, asset in plan.assets.items() if address not in stored}
-    catalogue, price_warnings = catalogue_of(missing, desk.endpoints, desk.prices)
+    missing = {
+        offer.endpoint
+        for address, asset in plan.assets.items()
+        if address not in stored
+        for offer in asset.offers
+        if offer.provider is ProviderName.FAL
+    }
+    catalogue, price_warnings = catalogue_of(missing, Catalogue(desk.endpoints, desk.router), desk.prices)
     read = replace(read, warnings=(*price_warnings, *read.warnings))
     plan = build(read, catalogue=catalogue, stored=stored, refused=for_good)
     return Planned(plan, stored, for_good, spent_but_for(jobs.values(), inputs.episode_id, desk.ledger))
@@ -347,39 +315,6 @@ def _wants_review(script: Script | None, run: Run, shots: tuple[ShotChoice, ...]
 def _refuse_over_cap(planned: Planned) -> None:
     if reached := planned.cap_reached:
         raise Rejected(OVER_CAP, f"the script's caps.{reached.cap}: {reached}")
-
-
-def _choices(plan: Plan, stored: frozenset[Address]) -> tuple[ShotChoice, ...]:
-    return tuple(_shot_choice(plan, shot, stored) for shot in plan.shots)
-
-
-def _shot_choice(plan: Plan, shot: PlannedShot, stored: frozenset[Address]) -> ShotChoice:
-    asked = shot.composite in plan.assets and shot.composite not in stored
-    images = [address for address in shot.images if asked and address not in stored]
-    return ShotChoice(
-        index=shot.index,
-        images=tuple(ImageChoice(kind=plan.assets[address].kind, address=address) for address in images),
-        composite=shot.composite,
-        composite_asked=asked,
-        parts=tuple(_part_choice(plan, index, stored) for index in shot.parts),
-    )
-
-
-def _part_choice(plan: Plan, index: int, stored: frozenset[Address]) -> PartChoice:
-    engines = plan.parts[index].engines
-    return PartChoice(
-        index=index,
-        engines=tuple(
-            EngineChoice(
-                asked=engine.clip is not None
-                and engine.clip.address in plan.assets
-                and engine.clip.address not in stored,
-                address=engine.clip.address if engine.clip else "",
-                last=engine is engines[-1],
-            )
-            for engine in engines
-        ),
-    )
 
 
 def _summary(plan: Plan) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.ports import Bucket
     from shared.storyboard.facts import Storyboard
 
-_FETCHED_AT_ONCE = 16
+_FETCHED_AT_ONCE = 32
 _PATIENCE: "Seconds" = 10
 """What has not been fetched by then is left out."""
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.fal.outcomes import FalUnreachable
 from shared.ledger.budgets import Budget, BudgetKind, Usage
 from shared.ledger.states import JobState
 from shared.plan.catalogue import Catalogue
 from shared.plan.quote import quote_of
+from shared.providers.outcomes import ProviderUnreachable
 
 if TYPE_CHECKING:
     from shared.addresses import Address
-    from shared.fal.endpoints import Endpoints
     from shared.ledger.records import Job
     from shared.plan.models import Plan, Quote
     from shared.ports import Ledger
@@ -27,7 +26,7 @@ class Prices:
     Parameters
     ----------
     live
-        Gives what fal asks for endpoints today; raises `FalUnreachable`.
+        Gives what fal asks for endpoints today; raises `ProviderUnreachable`.
     overrides
         The operator's prices in US dollars a unit, by endpoint.
     """
@@ -36,22 +35,23 @@ class Prices:
     overrides: Mapping[str, float]
 
 
-def catalogue_of(
-    missing: AbstractSet[str], endpoints: "Endpoints", prices: Prices
-) -> tuple[Catalogue, tuple[str, ...]]:
+def catalogue_of(missing: AbstractSet[str], known: Catalogue, prices: Prices) -> tuple[Catalogue, tuple[str, ...]]:
     """Return what everything costs today, with a warning where fal could not be asked.
 
     Parameters
     ----------
     missing
-        The endpoints of what has to be bought; fal is asked about no others.
+        fal's endpoints of what has to be bought; fal is asked about no others.
+    known
+        What can be bought, and of whom.
     """
     unknown = missing - prices.overrides.keys()
     try:
-        return Catalogue(endpoints, prices.live(unknown) if unknown else {}, prices.overrides), ()
-    except FalUnreachable as error:
+        live = prices.live(unknown) if unknown else {}
+    except ProviderUnreachable as error:
         warning = f"fal could not be asked for its prices ({error}): the quote reckons with Showrunner's own table"
-        return Catalogue(endpoints, {}, prices.overrides), (warning,)
+        return replace(known, overrides=prices.overrides), (warning,)
+    return replace(known, live=live, overrides=prices.overrides), ()
 
 
 def quote_of_missing(plan: "Plan", jobs: "Mapping[Address, Job]") -> "Quote":

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,17 +35,16 @@ from shared.script.paths import FileKind as ScriptFileKind
 from shared.script.problems import enumerated
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from shared.media.cuts import Cut
-    from shared.ports import Bucket
     from shared.script.files import ScriptFile
     from shared.script.models import Line, Script
     from shared.workflow.inputs import EpisodeInputs
+    from shared.workflow.transfers import Transfers
 
 _MANY_LINES = 4
 _LONG_SECONDS = 60
-_AT_ONCE = 32
-"""How many files are fetched from the bucket or put there at once, while others are read and cut."""
-_ASKED_AFTER_BYTES = 1 << 20
 _SOUND_LIMITS = AudioLimits(max_bytes=MAX_SOUND_BYTES, max_seconds=MAX_SOUND_SECONDS)
 _VIDEO_LIMITS = ClipLimits(max_bytes=MAX_VIDEO_BYTES, max_seconds=MAX_VIDEO_SECONDS)
 _IMAGE_LIMITS = ImageLimits(max_bytes=MAX_IMAGE_BYTES)
@@ -60,32 +58,30 @@ class FilesRefused(Exception):
         self.problems = tuple(problems)
 
 
-def read_files(script: "Script", inputs: "EpisodeInputs", bucket: "Bucket", scratch: Path) -> ReadInputs:
-    """Read every file that a script names.
+def read_files(script: "Script", inputs: "EpisodeInputs", scratch: Path, transfers: "Transfers") -> ReadInputs:
+    """Read every file that a script names; what is kept of them is stored once `transfers` is left.
 
     Parameters
     ----------
     scratch
-        An empty folder, for as long as this takes.
+        An empty folder, for as long as `transfers` lasts.
 
     Raises
     ------
     FilesRefused
         With all that is wrong with any of them, so that a person mends them at once.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        reader = _Reader(bucket, inputs, scratch, pool)
-        files = script_files(script)
-        reader.begin_to_fetch(files)
-        for file in files:
-            reader.read(file)
-        lines = [line for scene in script.scenes for line in scene.lines]
-        if not reader.problems:
-            reader.refuse_too_long_an_episode(lines)
-        if not reader.problems:
-            reader.expand_recordings_of_many(lines)
-        recordings = [reader.recorded_parts(line) for line in lines] if not reader.problems else []
-        reader.wait_until_stored()
+    reader = _Reader(inputs, scratch, transfers)
+    files = script_files(script)
+    reader.begin_to_fetch(files)
+    for file in files:
+        reader.read(file)
+    lines = [line for scene in script.scenes for line in scene.lines]
+    if not reader.problems:
+        reader.refuse_too_long_an_episode(lines)
+    if not reader.problems:
+        reader.expand_recordings_of_many(lines)
+    recordings = [reader.recorded_parts(line) for line in lines] if not reader.problems else []
     missing_letters = reader.missing_letters(script) if not reader.problems else []
     if reader.problems:
         raise FilesRefused(reader.problems)
@@ -93,13 +89,12 @@ def read_files(script: "Script", inputs: "EpisodeInputs", bucket: "Bucket", scra
 
 
 class _Reader:
-    def __init__(self, bucket: "Bucket", inputs: "EpisodeInputs", scratch: Path, pool: ThreadPoolExecutor) -> None:
-        self._bucket = bucket
+    def __init__(self, inputs: "EpisodeInputs", scratch: Path, transfers: "Transfers") -> None:
         self._inputs = inputs
         self._scratch = scratch
-        self._pool = pool
+        self._transfers = transfers
         self._being_fetched: dict[str, Future[Path]] = {}
-        self._being_stored: list[Future[None]] = []
+        self._parts_written = 0
         self._local: dict[str, Path] = {}
         self._seconds: dict[str, float] = {}
         self.sources: dict[str, FileRef] = {}
@@ -108,11 +103,8 @@ class _Reader:
 
     def begin_to_fetch(self, files: Sequence["ScriptFile"]) -> None:
         for number, file in enumerate(files):
-            self._being_fetched[file.path] = self._pool.submit(self._fetch, file, self._scratch / f"source-{number}")
-
-    def _fetch(self, file: "ScriptFile", target: Path) -> Path:
-        self._bucket.download(self._inputs.files[file.path].key, target)
-        return target
+            key = self._inputs.files[file.path].key
+            self._being_fetched[file.path] = self._transfers.begin_fetching(key, self._scratch / f"source-{number}")
 
     def read(self, file: "ScriptFile") -> None:
         local = self._being_fetched[file.path].result()
@@ -130,7 +122,7 @@ class _Reader:
             raise FilesRefused(self.problems)
         source = FileRef(kind=FileKind.SOURCE, address=address_of_file(local))
         self.sources[file.path] = source
-        self._being_stored.append(self._pool.submit(self._store, local, source, content_type_of(read_head(local))))
+        self._transfers.begin_storing(local, source, content_type_of(read_head(local)))
 
     def _checked_seconds(self, file: "ScriptFile", path: Path) -> float:
         """Check a file by its kind; return how long it lasts, which of a picture is not at all."""
@@ -193,26 +185,13 @@ class _Reader:
                 PART_RECIPE, FileKind.PART, source=self.sources[path].address, start=cut.start, end=cut.end
             ),
         )
-        written = self._scratch / f"part-{len(self._being_stored)}.mp3"
+        written = self._scratch / f"part-{self._parts_written}.mp3"
+        self._parts_written += 1
         facts = write_part(self._local[path], cut, written)
         # Of hundreds of parts, each waits for the bucket while the next ones are cut.
-        self._being_stored.append(self._pool.submit(self._store_part, written, file))
+        self._transfers.begin_storing(written, file, "audio/mpeg", then_delete=True)
         pauses = speech_pauses(self._local[path], cut)
         return RecordedPart(file, facts.seconds, facts.recording_seconds, cut.ends_in_speech, pauses)
-
-    def _store_part(self, written: Path, file: FileRef) -> None:
-        self._store(written, file, "audio/mpeg")
-        written.unlink()
-
-    def _store(self, local: Path, file: FileRef, content_type: str) -> None:
-        # To ask whether a small file is there takes as long as to store it.
-        if local.stat().st_size < _ASKED_AFTER_BYTES or not self._bucket.exists(file.key):
-            self._bucket.upload(local, file.key, content_type)
-
-    def wait_until_stored(self) -> None:
-        """Wait until sources and parts are stored; raises what went wrong with the first that is not."""
-        for stored in self._being_stored:
-            stored.result()
 
 
 def _minutes(seconds: float) -> str:

@@ -7,6 +7,7 @@ from shared.keys import AssetKind
 from shared.ledger.records import Failure, Job
 from shared.ledger.states import JobState
 from shared.plan.models import PlannedAsset, PlannedEngine
+from shared.providers.names import TITLES
 from shared.run_record import RunRecord, SteppedDown, stepped_down_of
 from shared.workflow.status import Trouble
 from shared.workflow.waking import ASSET_FAILED, ASSET_HELD, HELD_MESSAGE
@@ -14,6 +15,7 @@ from shared.workflow.waking import ASSET_FAILED, ASSET_HELD, HELD_MESSAGE
 STEPPED_DOWN = "SteppedDown"
 ASSET_LATE = "AssetLate"
 _REPORTED_BY_ASSETS = frozenset({ASSET_FAILED, ASSET_HELD, "ShotFailed", "PartFailed", ASSET_LATE})
+_NOT_DELIVERED = "{provider} has not delivered it; if it comes later it is kept"
 _NO_REASON = {
     "States.Timeout": "a step took longer than it may; the execution's history shows which",
     "Lambda.Unknown": "a function died without a word: it ran out of memory or time; its log shows which",
@@ -35,7 +37,7 @@ def troubles_of(record: RunRecord, failure: Failure | None) -> tuple[Trouble, ..
         if job.state is JobState.HELD
     ]
     late = [
-        Trouble(what=asset.label, error=ASSET_LATE, message="fal has not delivered it; if it comes later it is kept")
+        Trouble(what=asset.label, error=ASSET_LATE, message=_NOT_DELIVERED.format(provider=TITLES[job.provider]))
         for asset, job in asked
         if failure and failure.error == ASSET_LATE and job.is_open and job.state is not JobState.HELD
     ]

@@ -45,12 +45,20 @@ def receive_callback(
     query: str,
     body: bytes,
     *,
+    provider: str,
     scheme: Scheme,
     now: float,
     inbox: "Queue",
     store: WebhookStore,
 ) -> None:
     """Put a genuine callback into the inbox.
+
+    Parameters
+    ----------
+    query
+        Of the URL that was called.
+    provider, scheme
+        Whose path was called, and how it signs.
 
     Raises
     ------
@@ -62,22 +70,32 @@ def receive_callback(
     if len(query) > _MAX_QUERY or not query.isascii():
         raise CallbackRefused("the query is none that we give out")
     scheme.verify(headers, body, now)
-    inbox.send(_message(query, body, store))
+    inbox.send(_message(query, body, provider, store))
 
 
-def inbox_message(query: str, body: bytes) -> str:
-    """Return the inbox's message for a callback's query and body; raises `UnicodeDecodeError`."""
-    return json.dumps({"query": query, "body": body.decode()})
+def inbox_message(query: str, body: bytes, provider: str | None = None) -> str:
+    """Return the inbox's message for a callback; raises `UnicodeDecodeError`.
+
+    Parameters
+    ----------
+    provider
+        Who called back, by whose documentation the body is to be read; None: nobody, the body is ours.
+    """
+    return _written(query, provider, body=body.decode())
 
 
-def _message(query: str, body: bytes, store: WebhookStore) -> str:
+def _message(query: str, body: bytes, provider: str, store: WebhookStore) -> str:
     """Return the inbox's message; a body that no queue carries (too long, no text) goes into the bucket instead."""
     try:
-        message = inbox_message(query, body)
+        message = inbox_message(query, body, provider)
     except UnicodeDecodeError:
         message = ""
     if message and len(message) <= MAX_MESSAGE:  # it is ASCII: its characters are bytes
         return message
     key = callback_key(body)
     store.put(key, body)
-    return json.dumps({"query": query, "stored_body": key})
+    return _written(query, provider, stored_body=key)
+
+
+def _written(query: str, provider: str | None, **body: str) -> str:
+    return json.dumps({"query": query, **body, **({"provider": provider} if provider else {})})

@@ -1,9 +1,9 @@
 """Look after every open job and run: nothing waits for ever, nothing is lost, whatever crashed.
 
 Each cycle goes through the addresses that are watched: every job that is open, and every asset for which somebody
-waits. Open jobs are looked up at fal, and what is finished goes into the inbox as if fal had called back; what is free
-is asked for again; lost wake-ups are repeated. What goes wrong with one of them keeps the cycle from none of the
-others, and is raised at its end.
+waits. Open jobs are looked up at their provider, and what is finished goes into the inbox as if it had called back;
+what is free is asked for again; lost wake-ups are repeated. What goes wrong with one of them keeps the cycle from none
+of the others, and is raised at its end.
 """
 
 import random
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from pydantic import TypeAdapter
 
 from shared.ledger.budgets import Budget, BudgetKind, Usage, day_of
-from shared.ledger.outages import ACCOUNT, closure, is_account_refused
+from shared.ledger.outages import account_of, is_account_closed, is_account_refused
 from shared.ledger.records import Failure, Job, Run, RunState, Seconds, Watch
 from shared.ledger.states import DOUBT, RELEASE, SETTLED, JobState
 from shared.workflow.asking import AssetRequest, ask_again
@@ -86,9 +86,9 @@ class Reconciled:
     held
         How many jobs wait for a person's decision.
     account_refused
-        Whether fal refuses the key or the balance.
+        Whether a provider refuses the key or the balance.
     callbacks_missed
-        How many jobs were found to be over at fal before any callback had said so.
+        How many jobs were found to be over at their provider before any callback had said so.
     today
         What was reserved or paid since midnight (UTC).
     """
@@ -122,8 +122,9 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
     ledger = desk.jobs.ledger
     watches = ledger.watched()
     jobs = ledger.jobs(watch.address for watch in watches)
-    outages = ledger.outages((ACCOUNT,))
-    paused = closure("", outages, now) is not None
+    providers = tuple(desk.jobs.providers)
+    outages = ledger.outages(map(account_of, providers))
+    paused = all(is_account_closed(name, outages, now) for name in providers)
     problems: list[Exception] = []
     doubted = [job for job in jobs.values() if job.state in {JobState.UNCONFIRMED, JobState.HELD}]
 
@@ -150,7 +151,7 @@ def reconcile(desk: ReconcileDesk) -> Reconciled:
         open=sum(job.is_open for job in jobs.values()),
         oldest_open=now - min(open_since, default=now),
         held=sum(job.state is JobState.HELD for job in jobs.values()),
-        account_refused=is_account_refused(outages, now),
+        account_refused=any(is_account_refused(name, outages, now) for name in providers),
         callbacks_missed=sum(seen[word] for word in FOUND_OVER),
         today=ledger.spent(Budget(BudgetKind.DAY, day_of(now))),
     )

@@ -1,6 +1,7 @@
 """Close a run: its state in the ledger, its bill, the papers beside the script, and one event."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,12 +93,14 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
     if end.failure:
         changes["failure"] = end.failure.model_copy(update={"message": reason_of(end.failure, troubles)})
     bill = bill_of(record) if record else None
-    if bill:
-        _put_document(bill_key(run.episode_id, run.name), bill, desk)
-    if state is not RunState.SUPERSEDED:
+    if state is RunState.SUPERSEDED:
+        _keep_bill(run, bill, desk)
+    else:
         ended = run.model_copy(update={"state": state, **changes})
-        _write_papers(ended, record, bill, troubles, desk)
-        _write_page(ended, record, bill, troubles, desk)
+        with ThreadPoolExecutor(1) as meanwhile:
+            kept = meanwhile.submit(_keep_bill, run, bill, desk)
+            _write_beside_script(ended, record, bill, troubles, desk)
+            kept.result()
         # Last: who hears of it finds all that it names, and a moment later the run closed.
         tell(ended_event(ended, record.plan if record else None, bill, desk.bucket_name), desk.events)
     closed = desk.ledger.update_run(run, state, changes)
@@ -105,25 +108,23 @@ def record_outcome(end: RunEnd, desk: ClosingDesk) -> ClosedRun:
         return _closed(closed)
     first = desk.ledger.run(run.episode_id, run.digest)
     if first and first.name == run.name and first.state is not RunState.SUPERSEDED:
-        _write_papers(first, record, bill, troubles, desk)  # somebody else closed it meanwhile: these are its papers
-        _write_page(first, record, bill, troubles, desk)
+        # Somebody else closed it meanwhile: these are its papers.
+        _write_beside_script(first, record, bill, troubles, desk)
     return record_outcome(end, desk)
 
 
 def _record_of(run: Run, desk: ClosingDesk) -> RunRecord | None:
     if run.plan_key is None:
         return None
-    try:
-        plan = Plan.model_validate_json(desk.bucket.get(run.plan_key))
-    except (ObjectMissing, ValidationError):
-        return None  # without its plan a run has no bill; that it ends matters more
-    return RunRecord(
-        run=run,
-        plan=plan,
-        jobs=desk.ledger.jobs(plan.assets),
-        parts=desk.ledger.parts(run.name),
-        given_up=desk.ledger.given_up(run.name),
-    )
+    with ThreadPoolExecutor(2) as meanwhile:
+        parts = meanwhile.submit(desk.ledger.parts, run.name)
+        given_up = meanwhile.submit(desk.ledger.given_up, run.name)
+        try:
+            plan = Plan.model_validate_json(desk.bucket.get(run.plan_key))
+        except (ObjectMissing, ValidationError):
+            return None  # without its plan a run has no bill; that it ends matters more
+        jobs = desk.ledger.jobs(plan.assets)
+        return RunRecord(run=run, plan=plan, jobs=jobs, parts=parts.result(), given_up=given_up.result())
 
 
 def _without_run(end: RunEnd, ledger: "Ledger") -> ClosedRun:
@@ -154,6 +155,26 @@ def _state_of(end: RunEnd) -> RunState:
     return RunState.SUPERSEDED if end.failure.error == SUPERSEDED else RunState.FAILED
 
 
+def _keep_bill(run: Run, bill: Bill | None, desk: ClosingDesk) -> None:
+    """Keep a run's bill where no later run's replaces it."""
+    if bill:
+        _put_document(bill_key(run.episode_id, run.name), bill, desk)
+
+
+def _write_beside_script(
+    run: Run,
+    record: RunRecord | None,
+    bill: Bill | None,
+    troubles: tuple[Trouble, ...],
+    desk: ClosingDesk,
+) -> None:
+    """Write bill, status and page; the page meanwhile, since its pictures are to be fetched first."""
+    with ThreadPoolExecutor(1) as meanwhile:
+        page = meanwhile.submit(_write_page, run, record, bill, troubles, desk)
+        _write_papers(run, record, bill, troubles, desk)
+        page.result()
+
+
 def _write_papers(
     run: Run,
     record: RunRecord | None,
@@ -161,6 +182,7 @@ def _write_papers(
     troubles: tuple[Trouble, ...],
     desk: ClosingDesk,
 ) -> None:
+    """Write the bill and, once it is there, the status that says how the run ended."""
     if not desk.status.is_newest(run):
         return  # what lies beside the script belongs to the newer run
     spent = desk.ledger.spent(Budget(BudgetKind.EPISODE, run.episode_id))
@@ -194,7 +216,7 @@ def _write_page(
     troubles: tuple[Trouble, ...],
     desk: ClosingDesk,
 ) -> None:
-    """Write the storyboard page, when everything else is written; without a plan there is nothing to show."""
+    """Write the storyboard page; without a plan there is nothing to show."""
     if record is None or bill is None or not desk.status.is_newest(run):
         return
     is_done = run.state is RunState.DONE

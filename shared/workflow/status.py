@@ -20,7 +20,7 @@ class EpisodeState(StrEnum):
 
     WAITING_FOR_FILES = "waiting_for_files"
     RUNNING = "running"
-    PAUSED = "paused"  # fal refuses the account: nothing is bought until a person has acted
+    PAUSED = "paused"  # a provider refuses the account: nothing is bought until a person has acted
     WAITING_FOR_REVIEW = "waiting_for_review"
     DONE = "done"
     FAILED = "failed"
@@ -77,7 +77,7 @@ class EpisodeStatus(Frozen):
     spent_usd
         What this run certainly paid.
     possibly_spent_usd
-        What fal may charge on top: for possible duplicates, and for what it did not deliver. The bill names each.
+        What may be charged on top: for possible duplicates, and for what was not delivered. The bill names each.
     spent_by_episode_usd
         What all runs of the episode have paid or reserved, which is what its caps count.
     """

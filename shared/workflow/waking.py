@@ -16,7 +16,7 @@ ASSET_HELD = "AssetHeld"
 """The error under which it learns that nobody knows whether its asset was bought; the plot then stops buying."""
 
 HELD_MESSAGE = (
-    "fal may or may not have made this, and nobody can tell any more: buying it again could pay for it twice. "
+    "nobody can tell any more whether this was made: buying it again could pay for it twice. "
     "If it arrives it is kept; `episode retry --rebuy` buys it once more"
 )
 

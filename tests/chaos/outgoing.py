@@ -1,6 +1,8 @@
-"""Every call that leaves a function, to AWS or to fal, goes through here: it may be counted, fail, or be the last."""
+"""Every call that leaves a function, to AWS or a provider, goes through here: it may be counted, fail, be the last."""
 
+import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,12 +15,44 @@ import httpx
 import pytest
 from botocore.client import BaseClient
 
+from shared.providers.names import ProviderName
 from tests.chaos.virtual_time import VirtualClock
 
-FAL = "fal"
-_LIST_OF_REQUESTS = "/requests/by-endpoint"
+FAL = ProviderName.FAL
 _ONE_AT_A_TIME = frozenset({"dynamodb", "sqs"})
 """Services whose models in moto are not safe against several threads, where AWS's are."""
+
+
+NO_ANSWER = 0
+"""In the place of the status of an answer that did not come."""
+
+
+@dataclass(frozen=True)
+class ListOfRequests:
+    """How a provider lists the account's requests: where, and what is said of time there.
+
+    Parameters
+    ----------
+    path
+        How the path of its URL ends.
+    span
+        The parameters that say from when on, and until when.
+    items, sent_at
+        The field that holds the requests, and their field that says when they were sent.
+    """
+
+    path: str
+    span: tuple[str, str]
+    items: str
+    sent_at: str
+
+
+_LISTS = {
+    ProviderName.FAL: ListOfRequests("/requests/by-endpoint", ("start", "end"), "items", "sent_at"),
+    ProviderName.REPLICATE: ListOfRequests(
+        "/v1/predictions", ("created_after", "created_before"), "results", "created_at"
+    ),
+}
 
 
 class Killed(Exception):
@@ -76,6 +110,7 @@ class Trouble(Protocol):
         """Say what goes wrong with a call, if anything does."""
 
 
+_NOTED = "noted"
 _present: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 
@@ -91,6 +126,10 @@ class Outgoing:
     """The most calls that an invocation has made, by function."""
     observe: Callable[[Call], AbstractContextManager[object]] = field(default=lambda _: nullcontext())
     """Is entered around each call of a function that nothing goes wrong with."""
+    providers: dict[str, ProviderName] = field(default_factory=dict)
+    """Who is at a host and port."""
+    answers: Counter[tuple[ProviderName, str, int]] = field(default_factory=Counter)
+    """How often each provider has answered what with which status."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _service_locks: dict[str, threading.RLock] = field(
         default_factory=lambda: {service: threading.RLock() for service in _ONE_AT_A_TIME}
@@ -129,12 +168,14 @@ class Outgoing:
             return outgoing._call(service, operation, call)
 
         def send_request(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
-            if _present.get() is None:
+            provider = outgoing.providers.get(request.url.netloc.decode())
+            if _present.get() is None or provider is None:  # of the tests themselves, to a simulator's own API
                 return send(client, request, **options)
             operation = f"{request.method} {request.url.path}"
-            ask = outgoing._ask_for_list if request.url.path.endswith(_LIST_OF_REQUESTS) else _ask
             response: httpx.Response = outgoing._call(
-                FAL, operation, lambda: ask(lambda: send(client, request, **options), request)
+                provider,
+                operation,
+                lambda: outgoing._ask(provider, operation, lambda: send(client, request, **options), request),
             )
             return response
 
@@ -176,20 +217,42 @@ class Outgoing:
             raise strike.error
         return answer
 
-    def _ask_for_list(self, ask: Callable[[], httpx.Response], request: httpx.Request) -> httpx.Response:
-        """Ask for fal's list of requests: fal lives in real time, and who asks in virtual time."""
-        times = {name: request.url.params[name] for name in ("start", "end")}
+    def unserved(self, provider: ProviderName) -> int:
+        """Return how many requests a provider did not serve at all: no answer came, or that it is not available."""
+        statuses = {NO_ANSWER, httpx.codes.SERVICE_UNAVAILABLE}
+        return sum(times for (who, _, status), times in self.answers.items() if who is provider and status in statuses)
+
+    def _ask(
+        self, provider: ProviderName, operation: str, ask: Callable[[], httpx.Response], request: httpx.Request
+    ) -> httpx.Response:
+        form = _LISTS.get(provider)
+        is_list = form is not None and request.method == "GET" and request.url.path.endswith(form.path)
+        status = NO_ANSWER
+        try:
+            response = self._ask_for_list(ask, request, form) if form and is_list else ask()
+            status = response.status_code
+        finally:
+            # fal_client's transport sends what it is given through another client: this is one answer.
+            if _NOTED not in request.extensions:
+                request.extensions[_NOTED] = True
+                with self._lock:
+                    self.answers[provider, operation, status] += 1
+        return response
+
+    def _ask_for_list(
+        self, ask: Callable[[], httpx.Response], request: httpx.Request, form: ListOfRequests
+    ) -> httpx.Response:
+        """Ask for a list of requests: providers live in real time, and who asks in virtual time."""
+        times = {name: request.url.params[name] for name in form.span}
         request.url = request.url.copy_merge_params(_translated(times, self.clock.real))
         response = ask()
         if response.is_error:
             return response
-        page = response.json()
-        items = [item | _translated({"sent_at": item["sent_at"]}, self.clock.virtual) for item in page["items"]]
-        return httpx.Response(response.status_code, json={**page, "items": items}, request=request)
-
-
-def _ask(ask: Callable[[], httpx.Response], _: httpx.Request) -> httpx.Response:
-    return ask()
+        page = json.loads(response.read())
+        items = [
+            item | _translated({form.sent_at: item[form.sent_at]}, self.clock.virtual) for item in page[form.items]
+        ]
+        return httpx.Response(response.status_code, json={**page, form.items: items}, request=request)
 
 
 def _translated(times: dict[str, str], translate: Callable[[float], float]) -> dict[str, str]:

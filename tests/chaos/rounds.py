@@ -8,20 +8,25 @@ from dataclasses import dataclass
 
 from shared.ledger.records import Run, RunState
 from shared.ledger.states import JobState
-from tests.chaos.episodes import Episode, write_episodes
-from tests.chaos.fault_classes import CLASSES, ENDS_FOR_GOOD, UNDECIDABLE, Armed, Scene
+from shared.providers.names import ProviderName
+from tests.chaos.arming import Armed, Scene
+from tests.chaos.episodes import Episode, write_episodes, write_routings
+from tests.chaos.fault_classes import CLASSES
 from tests.chaos.stage import ChaosStage, Stuck
 from tests.chaos.theatre import Theatre
 from tests.chaos.verdict import Verdict, judge
 
 EPISODES_AT_ONCE = 3
 _FURTHER_FAULTS = 3
+_STAND_INS = 0.6
+"""How many of the rounds that can do without have stand-ins for fal."""
+
 _STORM_SECONDS = 20.0
 _CALM_SECONDS = 120.0
 _ATTEMPTS = 4
 _FAULTS_STAND_FOR = 7200
 _PERSON_COMES_BACK = 3601
-"""Seconds: an endpoint that fal did not know is left alone for an hour."""
+"""Seconds: an endpoint that a provider did not know is left alone for an hour."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,14 @@ def play_round(theatre: Theatre, seed: int, number: int, only: Sequence[str] | N
     """
     dice = random.Random(f"{seed}-{number}")  # noqa: S311 - reproducible by design
     names = only if only is not None else _some_classes(number, dice)
-    stage = theatre.set_up(rebuy=dice.random() < 0.3, seed=dice.getrandbits(32))
-    episodes = write_episodes(f"round-{seed}-{number}", dice, at_most=EPISODES_AT_ONCE)
+    asked = [provider for name in names if (provider := CLASSES[name].provider)]
+    needs_stand_ins = any(provider is not ProviderName.FAL for provider in asked)
+    stand_ins = needs_stand_ins or dice.random() < _STAND_INS
+    stage = theatre.set_up(rebuy=dice.random() < 0.3, seed=dice.getrandbits(32), stand_ins=stand_ins)
+    routings = write_routings(asked, dice, EPISODES_AT_ONCE) if stand_ins else [None] * EPISODES_AT_ONCE
+    episodes = write_episodes(f"round-{seed}-{number}", routings, dice)
     scene = Scene(stage, episodes, dice)
-    armed = [CLASSES[name](name, scene) for name in names]
+    armed = [CLASSES[name].arm(name, scene) for name in names]
     play_storm(stage, episodes, armed)
     faults = Counter({fault.name: fault.hits() for fault in armed})
     _calm_down(stage, armed)
@@ -63,7 +72,7 @@ def play_round(theatre: Theatre, seed: int, number: int, only: Sequence[str] | N
         unexplained = finish(stage, episodes, faults, dice)
     except Stuck as stuck:
         unexplained = [str(stuck)]
-    verdict = judge(stage, undecidable=not UNDECIDABLE.isdisjoint(names))
+    verdict = judge(stage, undecidable=any(CLASSES[name].undecidable for name in names))
     return Round(seed, number, len(episodes), faults, verdict, unexplained)
 
 
@@ -88,13 +97,14 @@ def play_storm(stage: ChaosStage, episodes: list[Episode], armed: Sequence[Armed
 def _calm_down(stage: ChaosStage, armed: Sequence[Armed]) -> None:
     for fault in armed:
         fault.disarm()
-    stage.fal.control.clear_faults()
+    for simulator in stage.simulators.values():
+        simulator.control.clear_faults()
 
 
 def finish(stage: ChaosStage, episodes: Sequence[Episode], faults: Mapping[str, int], dice: random.Random) -> list[str]:
     """Play on without faults, as a person who tries again what failed; return what could not be finished."""
     for attempt in range(1, _ATTEMPTS + 1):
-        stage.play_until(lambda: _is_settled(stage), patience=_CALM_SECONDS)
+        stage.play_until(lambda: is_settled(stage), patience=_CALM_SECONDS)
         failed = [episode.episode_id for episode in episodes if not _is_done(stage, episode.episode_id)]
         # A person first tries again as it is, and later may say that what is held is to be bought once more.
         rebuy = attempt > 1 and dice.random() < 0.5
@@ -103,7 +113,7 @@ def finish(stage: ChaosStage, episodes: Sequence[Episode], faults: Mapping[str, 
         stage.troupe.leap(_PERSON_COMES_BACK)
         for episode_id in failed:
             stage.start(f"again-{attempt}-{episode_id}", episode_id, retry=True, rebuy=rebuy)
-    explained = any(faults.get(name) for name in ENDS_FOR_GOOD)
+    explained = any(hits and CLASSES[name].ends_for_good for name, hits in faults.items())
     return [
         f"{episode_id}: {run and (run.state, run.failure)}"
         for episode_id in failed
@@ -118,7 +128,7 @@ def _is_over(stage: ChaosStage, episodes: Sequence[Episode]) -> bool:
     return all(run and run.ended_at for run in runs) and not stage.ledger.open_runs()
 
 
-def _is_settled(stage: ChaosStage) -> bool:
+def is_settled(stage: ChaosStage) -> bool:
     """Tell whether nothing is left to happen: no execution, no run, no message; no job but what is held."""
     if stage.has_messages or "RUNNING" in stage.execution_states().values() or stage.ledger.open_runs():
         return False

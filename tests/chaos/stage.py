@@ -2,9 +2,11 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -12,12 +14,13 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from local.fal.faults import WebhookFault
-from local.fal.process import SimulatedFal
+from local.fal.process import SimulatedFal, SimulatorProcess
 from shared.aws.bucket import S3Bucket
 from shared.aws.event_bus import EventBridgeEvents
 from shared.aws.step_functions import SfnExecutions
 from shared.ledger.dynamo_table import record_of
 from shared.ledger.records import Job, Waiter
+from shared.providers.names import ProviderName
 from shared.workflow.cancel_run import Cancelling, cancel_run
 from shared.workflow.record_outcome import ClosingDesk
 from shared.workflow.status import StatusBoard
@@ -29,11 +32,12 @@ from tests.integration.plot.stage import Stage
 from tests.integration.plot.template_values import REGION, Mapped, TemplateValues
 
 RECONCILE_SECONDS = 300
+CALLBACK_PATHS = ("/", "/replicate", "/hedra")
 _LONGEST_GAP = 1200
 _FROM_ITEM = TypeDeserializer()
 _QUIET_SECONDS = 0.02
 _AT_ONCE = 3
-_FALS_SECONDS = 0.5
+_PROVIDERS_SECONDS = 0.5
 
 
 class Stuck(AssertionError):
@@ -55,8 +59,10 @@ class ChaosStage(Stage):
         clock: VirtualClock,
         outgoing: Outgoing,
         seed: int,
+        simulators: Mapping[ProviderName, SimulatorProcess],
     ) -> None:
         super().__init__(values, troupe, fal)
+        self.simulators = simulators
         self._dynamodb = client("dynamodb")
         self.troupe = troupe
         self.clock = clock
@@ -71,6 +77,12 @@ class ChaosStage(Stage):
         self.callbacks_at_once = 1
         """How often each callback is delivered, at the same time."""
         self.callbacks_multiplied = 0
+        self.callback_answers: Counter[tuple[str, int]] = Counter()
+        """How often callbacks to a path were answered with which status."""
+        self.misdirect = False
+        """Whether each callback comes to another provider's path first."""
+        self.misdirected = 0
+        """How often it was refused there."""
         self.served = 0
         """How many batches of messages were handed over."""
         self.reconciles = 0
@@ -120,14 +132,22 @@ class ChaosStage(Stage):
         executions = SfnExecutions(self._states, self.values.arn("Plot"))
         return cancel_run(episode_id, "", desk, executions).outcome is Cancelling.CANCELLED
 
-    def call_back(self, headers: Mapping[str, str], query: str, body: bytes) -> int:
+    def call_back(self, headers: Mapping[str, str], query: str, body: bytes, path: str = "/") -> int:
         """Hand a callback over, as often at once as it is to be; return the worst of the answers."""
+        if self.misdirect:
+            wrong = self.dice.choice([other for other in CALLBACK_PATHS if other != path])
+            self.misdirected += super().call_back(headers, query, body, wrong) == HTTPStatus.UNAUTHORIZED
+        answer = self._take_callback(headers, query, body, path)
+        self.callback_answers[path, answer] += 1
+        return answer
+
+    def _take_callback(self, headers: Mapping[str, str], query: str, body: bytes, path: str) -> int:
         if self.callbacks_at_once == 1:
-            return super().call_back(headers, query, body)
+            return super().call_back(headers, query, body, path)
         self.callbacks_multiplied += 1
         with ThreadPoolExecutor(self.callbacks_at_once) as pool:
             deliver = super().call_back
-            answers = pool.map(lambda _: deliver(headers, query, body), range(self.callbacks_at_once))
+            answers = pool.map(lambda _: deliver(headers, query, body, path), range(self.callbacks_at_once))
             return max(answers)
 
     def all_ended(self, executions: int) -> bool:
@@ -136,8 +156,9 @@ class ChaosStage(Stage):
         return len(states) == executions and "RUNNING" not in states
 
     def drop_callbacks(self) -> None:
-        """Let fal call nobody back any more."""
-        self.fal.control.add_fault(WebhookFault(kind="drop"))
+        """Let no provider call back any more."""
+        for simulator in self.simulators.values():
+            simulator.control.add_fault(WebhookFault(kind="drop"))
 
     def has(self, key: str) -> bool:
         """Tell whether the bucket has an object."""
@@ -211,12 +232,13 @@ class ChaosStage(Stage):
         moves = self.outgoing.moves
         time.sleep(_QUIET_SECONDS)
         if self.outgoing.moves == moves:
-            self._let_fal_work()
+            self._let_providers_work()
         return self.outgoing.moves != moves or not self.troupe.idle
 
-    def _let_fal_work(self) -> None:
-        with suppress(TimeoutError):  # a job may never finish
-            self.fal.control.wait_until_idle(_FALS_SECONDS)
+    def _let_providers_work(self) -> None:
+        for simulator in self.simulators.values():
+            with suppress(TimeoutError):  # a job may never finish
+                simulator.control.wait_until_idle(_PROVIDERS_SECONDS)
 
     def _leap(self) -> None:
         now = self.clock()

@@ -1,6 +1,7 @@
 """Ledgers and clients that are broken on purpose: the verdict has to find them out, or it is worth nothing."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import fal_client.client
 import pytest
@@ -11,6 +12,10 @@ from local.fal.faults import SubmitFault
 from shared.fal.models import ideogram
 from shared.ledger.dynamodb import DynamoLedger
 from shared.ledger.records import Job, Waiter
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Refused, SubmitOutcome, Unconfirmed
+from shared.runtime.fal import Fal
+from tests.chaos.episodes import Episode
 from tests.chaos.outgoing import FAL, Call, Killed, Strike
 from tests.chaos.rounds import finish, play_storm
 from tests.chaos.stage import ChaosStage, Stuck
@@ -36,9 +41,10 @@ class DiesAfterItsPost:
         return Strike(Killed("after its POST"), done=1)
 
 
-def play(stage: ChaosStage) -> Verdict:
-    """Play an episode of one line to its end and return the verdict."""
-    episodes = [one_line()]
+def play(stage: ChaosStage, **fields: object) -> Verdict:
+    """Play an episode of one line, with some fields of its script changed, to its end and return the verdict."""
+    episode = one_line()
+    episodes = [Episode(episode.episode_id, {**episode.script, **fields})]
     play_storm(stage, episodes, ())
     finish(stage, episodes, {}, stage.dice)
     return judge(stage, undecidable=False)
@@ -78,6 +84,38 @@ def test_a_client_that_replays_its_post_buys_twice(
     )
     # when
     verdict = play(stage)
+    # then
+    assert stage.fal.control.hits(lost) == 1
+    assert bool(verdict.bought_twice) is broken
+    assert (verdict.lost, verdict.hung) == ([], [])
+
+
+def refuse_what_is_unconfirmed(patch: pytest.MonkeyPatch) -> None:
+    """Let fal seem not to have a job where nobody can tell."""
+    submit = Fal.submit
+
+    def submit_impatiently(fal: Fal, endpoint: str, *asked: Any, key: str) -> SubmitOutcome:
+        outcome = submit(fal, endpoint, *asked, key=key)
+        if isinstance(outcome, Unconfirmed):
+            return Refused(SortedError("lost", outcome.reason, Scope.ENDPOINT, retry=True, may_be_charged=False))
+        return outcome
+
+    patch.setattr(Fal, "submit", submit_impatiently)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_asking_the_next_provider_after_an_answer_was_lost_buys_twice(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    # given a fal that has a job, and whose answer is lost; and others who may be asked
+    if broken:
+        refuse_what_is_unconfirmed(monkeypatch)
+    stage = theatre.set_up(rebuy=False, seed=4, stand_ins=True)
+    lost = stage.fal.control.add_fault(
+        SubmitFault(endpoint=ideogram.ENDPOINT, kind="drop_connection", accepts_job=True, count=1)
+    )
+    # when
+    verdict = play(stage, providers="resilient", engines=["fabric"])
     # then
     assert stage.fal.control.hits(lost) == 1
     assert bool(verdict.bought_twice) is broken

@@ -1,4 +1,4 @@
-"""One theatre a process: moto in virtual time, a simulated fal, the real handlers; a stage in it for each round."""
+"""One theatre a process: moto in virtual time, simulated providers, the real handlers; a stage for each round."""
 
 import functools
 import importlib
@@ -8,6 +8,7 @@ import pkgutil
 import ssl
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -24,6 +25,9 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 import shared.runtime
 from local.fal.process import SimulatedFal
+from local.hedra.process import SimulatedHedra
+from local.replicate.process import SimulatedReplicate
+from shared.providers.names import ProviderName
 from shared.runtime import clients
 from tests.chaos.outgoing import Outgoing
 from tests.chaos.stage import ChaosStage
@@ -46,8 +50,34 @@ _PARAMETERS = {
     **PATIENCE,
 }
 _ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
-_OF_FAL = ("FAL_REST_URL", "FAL_CDN_URL", "FAL_API_URL", "FAL_DOWNLOAD_HOSTS", "FAL_DOWNLOAD_FROM_LOOPBACK")
+_STUDIO = "tests.integration.plot.small_studio"
+_ADDRESSES = (
+    *("FAL_REST_URL", "FAL_CDN_URL", "FAL_API_URL", "FAL_DOWNLOAD_HOSTS", "FAL_DOWNLOAD_FROM_LOOPBACK"),
+    *("REPLICATE_API_URL", "REPLICATE_DOWNLOAD_HOSTS"),
+    *("HEDRA_API_URL", "HEDRA_DOWNLOAD_HOSTS"),
+)
+"""What the functions are told of where the simulators are; keys and secrets they read as on AWS."""
+
+Simulator = SimulatedFal | SimulatedReplicate | SimulatedHedra
+
+_CALLBACK_BACKOFF = (0.05, 0.1, 0.2, 0.4)
 _RETRY_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """How a stack is set.
+
+    Parameters
+    ----------
+    rebuy
+        Whether what is held is bought once more.
+    stand_ins
+        Whether Replicate and Hedra's API may stand in for fal.
+    """
+
+    rebuy: bool
+    stand_ins: bool
 
 
 class Theatre:
@@ -57,7 +87,8 @@ class Theatre:
         self.clock = VirtualClock()
         self.outgoing = Outgoing(self.clock)
         self.troupe = Troupe(self.outgoing, self.clock)
-        self._handlers: dict[bool, dict[str, Handler]] = {}
+        self.simulators: dict[ProviderName, Simulator] = {}
+        self._handlers: dict[StackSettings, dict[str, Handler]] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as closing:
@@ -72,31 +103,73 @@ class Theatre:
         self._stop_what_runs()
         self._closing.close()
 
-    def set_up(self, *, rebuy: bool, seed: int) -> ChaosStage:
+    def set_up(self, *, rebuy: bool, seed: int, stand_ins: bool = False) -> ChaosStage:
         """Return an empty stage: nothing was ever bought, and nothing goes wrong yet.
 
         Parameters
         ----------
-        rebuy
-            The stack's setting: whether what is held is bought once more.
+        rebuy, stand_ins
+            The stack's settings.
         """
         self._function_url.call_back = None
         self.outgoing.troubles.clear()
         self.outgoing.longest.clear()
+        self.outgoing.answers.clear()
         self._stop_what_runs()
-        self.fal.control.reset()
-        # A token for uploads that holds for long would be asked for once in all rounds, and never fail to come.
-        self.fal.control.change_settings(webhook_backoff_seconds=(0.05, 0.1, 0.2, 0.4), upload_token_seconds=1)
+        if stand_ins:
+            self._start_stand_ins()
+        for simulator in self.simulators.values():
+            simulator.control.reset()
+            # A token for uploads that holds for long would be asked for once in all rounds, and never fail to come.
+            simulator.control.change_settings(webhook_backoff_seconds=_CALLBACK_BACKOFF, upload_token_seconds=1)
         self._aws.reset()
-        values = _values(self.fal.facts.user_id, rebuy=rebuy)
+        settings = StackSettings(rebuy, stand_ins)
+        values = _values(self.fal.facts.user_id, settings)
         deploy(values, values.definition(), self.fal.facts.key)
-        if rebuy not in self._handlers:
-            self._handlers[rebuy] = self._load_handlers(values)
-        for name, handler in self._handlers[rebuy].items():
+        if stand_ins:
+            self._put_secrets(values)
+        if settings not in self._handlers:
+            self._handlers[settings] = {
+                name: self._load_handler(name, values) for name in values.of_type("AWS::Serverless::Function")
+            }
+        for name, handler in self._handlers[settings].items():
             self.troupe.put(name, handler)
-        stage = ChaosStage(values, self.troupe, self.fal, self.clock, self.outgoing, seed)
+        # It remembers what providers sign with, and this is another account each time.
+        self.troupe.put("HedraWebhook", self._load_handler("HedraWebhook", values))
+        asked = {name: simulator for name, simulator in self.simulators.items() if stand_ins or simulator is self.fal}
+        stage = ChaosStage(values, self.troupe, self.fal, self.clock, self.outgoing, seed, asked)
         self._function_url.call_back = stage.call_back
         return stage
+
+    def _start_stand_ins(self) -> None:
+        if len(self.simulators) > 1:
+            return
+        routes, certificates = {".on.aws": self._function_url.address}, self._folder / ProviderName.FAL
+        self.replicate = self._closing.enter_context(
+            SimulatedReplicate(
+                self._folder / ProviderName.REPLICATE, studio=_STUDIO, webhook_routes=routes, certificates=certificates
+            )
+        )
+        hedra = self._closing.enter_context(
+            SimulatedHedra(
+                self._folder / ProviderName.HEDRA, studio=_STUDIO, webhook_routes=routes, certificates=certificates
+            )
+        )
+        self._put(ProviderName.REPLICATE, self.replicate)
+        self._put(ProviderName.HEDRA, hedra)
+
+    def _put(self, name: ProviderName, simulator: Simulator) -> None:
+        self.simulators[name] = simulator
+        self.outgoing.providers[simulator.facts.host] = name
+
+    def _put_secrets(self, values: TemplateValues) -> None:
+        secrets = {
+            "ReplicateTokenSecretName": self.simulators[ProviderName.REPLICATE].facts.key,
+            "ReplicateWebhookSecretName": self.replicate.signing_secret(),
+            "HedraKeySecretName": self.simulators[ProviderName.HEDRA].facts.key,
+        }
+        for name, secret in secrets.items():
+            client("secretsmanager").create_secret(Name=values.ref(name), SecretString=secret)
 
     def _stop_what_runs(self) -> None:
         """Stop executions that hang: their threads would go on, and call AWS, while others play."""
@@ -111,16 +184,18 @@ class Theatre:
         logging.disable()  # moto logs every failure of a state, of which there are to be many
         closing.callback(logging.disable, logging.NOTSET)
         self._function_url = closing.enter_context(FunctionUrl())
+        self._folder = Path(closing.enter_context(TemporaryDirectory()))
         self.fal = closing.enter_context(
             SimulatedFal(
-                Path(closing.enter_context(TemporaryDirectory())),
-                studio="tests.integration.plot.small_studio",
+                self._folder / ProviderName.FAL,
+                studio=_STUDIO,
                 webhook_routes={".on.aws": self._function_url.address},
             )
         )
+        self._put(ProviderName.FAL, self.fal)
         use_simulator(self.fal, patch)
         for name in list(os.environ):
-            if name.startswith("FAL_"):
+            if name.startswith(("FAL_", "REPLICATE_", "HEDRA_")):
                 patch.delenv(name)
         for name, value in _ENVIRONMENT.items():
             patch.setenv(name, value)
@@ -137,12 +212,12 @@ class Theatre:
         closing.callback(clients.client.cache_clear)
         self.outgoing.hook(patch)
 
-    def _load_handlers(self, values: TemplateValues) -> dict[str, Handler]:
-        environment = {name: self.fal.environment()[name] for name in _OF_FAL}
-        return {
-            name: load_handler(ROOT / properties["CodeUri"], {**values.environment_of(name), **environment})
-            for name, properties in values.of_type("AWS::Serverless::Function").items()
-        }
+    def _load_handler(self, name: str, values: TemplateValues) -> Handler:
+        told: dict[str, str] = {}
+        for simulator in self.simulators.values():
+            told |= {key: value for key, value in simulator.environment().items() if key in _ADDRESSES}
+        folder = ROOT / values.of_type("AWS::Serverless::Function")[name]["CodeUri"]
+        return load_handler(folder, {**values.environment_of(name), **told})
 
     def _put_into_virtual_time(self, patch: pytest.MonkeyPatch) -> None:
         for module in pkgutil.iter_modules(shared.runtime.__path__, "shared.runtime."):
@@ -166,5 +241,12 @@ class _Sleepless:
 
 
 @functools.cache
-def _values(user_id: str, *, rebuy: bool) -> TemplateValues:
-    return TemplateValues({**_PARAMETERS, "FalUserId": user_id, "UnconfirmedJobs": "rebuy" if rebuy else "hold"})
+def _values(user_id: str, settings: StackSettings) -> TemplateValues:
+    return TemplateValues(
+        {
+            **_PARAMETERS,
+            "FalUserId": user_id,
+            "UnconfirmedJobs": "rebuy" if settings.rebuy else "hold",
+            "StandIns": "replicate,hedra" if settings.stand_ins else "none",
+        }
+    )

@@ -76,18 +76,25 @@ class CallsFail:
 
 @dataclass
 class Outage:
-    """A service fails every call for a while."""
+    """A service fails every call for a while.
+
+    Parameters
+    ----------
+    function
+        Only to this function; None: to all.
+    """
 
     service: str
     begins_at_call: int
     seconds: float
     clock: VirtualClock
+    function: str | None = None
     hits: int = 0
     _calls: int = 0
     _until: float = field(default=0.0)
 
     def strikes(self, call: Call) -> Strike | None:
-        if call.service != self.service:
+        if call.service != self.service or self.function not in {None, call.invocation.function}:
             return None
         self._calls += 1
         if self._calls == self.begins_at_call:

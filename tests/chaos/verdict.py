@@ -1,4 +1,4 @@
-"""What a round came to, by the simulator's own invoice: what we say we bought counts for nothing here."""
+"""What a round came to, by the simulators' own invoices: what we say we bought counts for nothing here."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from local.fal.records import InvoiceLine
 from shared.addresses import Address
-from shared.fal.callbacks import CallbackName
 from shared.keys import FileRef
 from shared.ledger.records import Job
 from shared.ledger.states import JobState
+from shared.providers.callbacks import CallbackName
 from tests.chaos.stage import ChaosStage
 
 
@@ -30,12 +30,12 @@ class Verdict:
 
 
 def judge(stage: ChaosStage, *, undecidable: bool) -> Verdict:
-    """Compare fal's invoice with what is stored, and look for whatever still waits.
+    """Compare the providers' invoices, together, with what is stored, and look for whatever still waits.
 
     Parameters
     ----------
     undecidable
-        Whether answer, callback and listing of a request were dropped, so that nobody could tell whether fal had it.
+        Whether answer, callback and listing of a request were dropped, so that nobody could tell who had it.
     """
     verdict = Verdict()
     lines = _usable_lines(stage)
@@ -68,12 +68,13 @@ def _judge_asset(
 
 
 def _usable_lines(stage: ChaosStage) -> Mapping[Address, list[InvoiceLine]]:
-    """Return what fal billed, by address, without what it billed for nothing that anybody could use."""
-    outputs = {request.request_id: request.output for request in stage.fal.control.requests()}
+    """Return what all providers billed, by address, without what they billed for nothing that anybody could use."""
     lines: defaultdict[Address, list[InvoiceLine]] = defaultdict(list)
-    for line in stage.fal.control.invoice().lines:
-        if _is_usable(outputs[line.request_id]):
-            lines[CallbackName.from_query(urlsplit(str(line.webhook_url)).query).address].append(line)
+    for simulator in stage.simulators.values():
+        outputs = {request.request_id: request.output for request in simulator.control.requests()}
+        for line in simulator.control.invoice().lines:
+            if _is_usable(outputs[line.request_id]):
+                lines[CallbackName.from_query(urlsplit(str(line.webhook_url)).query).address].append(line)
     return lines
 
 
@@ -98,4 +99,5 @@ def _hung(stage: ChaosStage, may_be_held: Callable[[Job], bool]) -> list[str]:
 def _described(job: Job) -> str:
     failure = f" ({job.failure.error}: {job.failure.message})" if job.failure else ""
     doubt = f", doubt: {job.doubt}" if job.doubt else ""
-    return f"{job.kind} {job.address[:8]} {job.state}{failure}, attempt {job.attempt}, run {job.run}{doubt}"
+    where = f"at {job.provider}, attempt {job.attempt}, run {job.run}"
+    return f"{job.kind} {job.address[:8]} {job.state}{failure} {where}{doubt}"

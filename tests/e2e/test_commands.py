@@ -34,8 +34,9 @@ def person(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Per
     """Somebody whose machine is the stage."""
 
     @contextmanager
-    def stage_of_tests(_state: Path, *, use_real_fal: bool) -> Iterator[Target]:
+    def stage_of_tests(_state: Path, *, use_real_fal: bool, stand_ins: bool) -> Iterator[Target]:
         assert not use_real_fal
+        assert not stand_ins
         yield stage.target
 
     monkeypatch.delenv("FAL_KEY", raising=False)

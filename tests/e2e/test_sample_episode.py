@@ -2,31 +2,34 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
 from cli.make import Made
-from local.fal_media.tags import Tag, prompt_fingerprint, read_tag
-from shared.keys import AssetKind
-from shared.plan.models import Plan, PlannedPart
-from shared.workflow.status import EpisodeStatus
+from local.fal_media.tags import read_tag
+from shared.plan.models import Plan
 from tests.e2e.conftest import Stage
+from tests.e2e.sample_watching import (
+    DISSOLVE_FRAMES,
+    END_CARD,
+    FRAME_RATE,
+    GRID,
+    PAUSE,
+    SAMPLE,
+    TITLE_CARD,
+    frames,
+    shown_in_the_middles,
+    starts_of,
+    status_of,
+    stream_of,
+    tag_of,
+)
 from tests.unit.media.episodes import assert_gapless, loudness
-
-SAMPLE = Path(__file__).parents[2] / "events" / "sample-episode"
-GRID = 0.32
-"""Seconds by which a line's audio may be lengthened in the house format."""
-FRAME_RATE = 25
-DISSOLVE_FRAMES = 12
-TITLE_CARD, PAUSE, END_CARD = 2.88, 0.32, 3.84
-"""What the sample's `edit` asks for, on the grid."""
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +41,6 @@ def made(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Made:
 def plan(stage: Stage, made: Made) -> Plan:
     assert made.run.plan_key
     return Plan.model_validate_json(stage.target.bucket.get(made.run.plan_key))
-
-
-def frames(video: Path) -> Iterator[av.VideoFrame]:
-    with av.open(video) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        stream.codec_context.options = {"err_detect": "explode"}
-        yield from container.decode(stream)
-
-
-def stream_of(video: Path) -> tuple[VideoStream, float]:
-    with av.open(video) as container:
-        assert container.duration is not None
-        return container.streams.video[0], container.duration / 1_000_000
 
 
 def test_the_video_lasts_as_long_as_its_lines(made: Made, plan: Plan) -> None:
@@ -67,21 +56,6 @@ def test_the_video_lasts_as_long_as_its_lines(made: Made, plan: Plan) -> None:
     assert status_of(made).seconds == pytest.approx(seconds, abs=0.001)
 
 
-def status_of(made: Made) -> EpisodeStatus:
-    return EpisodeStatus.model_validate_json((made.video.parent / "status.json").read_bytes())
-
-
-def starts_of(plan: Plan) -> list[int]:
-    """Return with which frame each part begins: they stand between two cards, with a pause after each line."""
-    starts, at = [], round(TITLE_CARD * FRAME_RATE)
-    for part, following in zip(plan.parts, [*plan.parts[1:], None], strict=True):
-        starts.append(at)
-        at += round(part.seconds * FRAME_RATE)
-        if following and following.line != part.line:
-            at += round(PAUSE * FRAME_RATE)
-    return [*starts, at]
-
-
 def seconds_of(audio: Path) -> float:
     with av.open(audio) as container:
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
@@ -92,37 +66,11 @@ def test_every_frame_decodes_and_shows_who_speaks_where(made: Made, plan: Plan) 
     expected = {part.index: tag_of(part, plan) for part in plan.parts}
     assert len(set(expected.values())) > 5, "the sample has characters in several scenes"
     # when every frame is decoded with errors set to explode, and each line is looked at in its middle
-    *starts, end = starts_of(plan)
-    middles = {
-        start + round(part.seconds * FRAME_RATE) // 2: part.index
-        for start, part in zip(starts, plan.parts, strict=True)
-    }
-    shown = {}
-    count = 0
-    for count, frame in enumerate(frames(made.video), start=1):
-        if count - 1 in middles:
-            shown[middles[count - 1]] = read_tag(as_picture(frame))
+    shown, count = shown_in_the_middles(made.video, plan)
+    *_, end = starts_of(plan)
     # then every line shows its character in its scene
     assert count == end + round(END_CARD * FRAME_RATE)
     assert shown == expected
-
-
-def as_picture(frame: av.VideoFrame) -> Image.Image:
-    return Image.fromarray(frame.to_ndarray(format="rgb24"))
-
-
-def tag_of(part: PlannedPart, plan: Plan) -> Tag:
-    composite = plan.assets[part.picture.address]
-    prompts = {
-        asset.kind: str(asset.arguments["prompt"])
-        for entry in composite.inputs
-        if (asset := plan.assets[entry.file.address])
-    }
-    return Tag(
-        "composite",
-        prompt_fingerprint(prompts[AssetKind.PORTRAIT]),
-        prompt_fingerprint(prompts[AssetKind.BACKGROUND]),
-    )
 
 
 def test_it_is_cut_as_the_script_asks_for(made: Made, plan: Plan) -> None:

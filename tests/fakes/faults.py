@@ -40,6 +40,10 @@ class Fuse:
                 raise Crash
 
 
+_READS_ALONE = frozenset({"file_argument", "read_callback", "media_in"})
+"""What a provider does without asking anybody."""
+
+
 class Wired:
     """A port whose every call goes through `call`."""
 
@@ -48,6 +52,8 @@ class Wired:
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(self._port, name)
+        if not callable(function) or name in _READS_ALONE:
+            return function
         return lambda *args, **kwargs: self._call(function, *args, **kwargs)
 
 

@@ -23,6 +23,7 @@ from shared.ledger.records import (
 from shared.ledger.rules import budgets_of, claimed_job, claimed_run, gives_back, may_claim, may_take_up, reserves
 from shared.ledger.states import ACCEPT, SETTLED, Transition
 from shared.ports import Claim
+from shared.providers.names import ProviderName
 
 
 class MemoryLedger:
@@ -41,7 +42,7 @@ class MemoryLedger:
         self._newest: dict[str, str] = {}
         self._parts: dict[str, dict[int, PartOutcome]] = {}
         self._given_up: dict[str, dict[Address, Failure]] = {}
-        self._handovers: dict[Address, Handover] = {}
+        self._handovers: dict[tuple[Address, ProviderName], Handover] = {}
 
     def job(self, address: Address) -> Job | None:
         return self._jobs.get(address)
@@ -182,11 +183,11 @@ class MemoryLedger:
     def given_up(self, run_name: str) -> dict[Address, Failure]:
         return dict(self._given_up.get(run_name, {}))
 
-    def handover(self, address: Address) -> Handover | None:
-        return self._handovers.get(address)
+    def handover(self, address: Address, provider: ProviderName) -> Handover | None:
+        return self._handovers.get((address, provider))
 
-    def note_handover(self, address: Address, handover: Handover) -> None:
-        self._handovers[address] = handover
+    def note_handover(self, address: Address, provider: ProviderName, handover: Handover) -> None:
+        self._handovers[address, provider] = handover
 
-    def forget_handover(self, address: Address) -> None:
-        self._handovers.pop(address, None)
+    def forget_handover(self, address: Address, provider: ProviderName) -> None:
+        self._handovers.pop((address, provider), None)

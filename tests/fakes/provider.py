@@ -1,24 +1,30 @@
-"""fal in memory: it accepts or refuses as it is told, and keeps an invoice of every job that it has."""
+"""A provider in memory that speaks as fal does: it does as it is told, and has every job on its invoice."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from shared.fal.callbacks import CallbackName
-from shared.fal.outcomes import (
+from shared.fal.callbacks import read_callback
+from shared.fal.lifetimes import LIFETIMES
+from shared.fal.models.media import first_image, only_video
+from shared.keys import AssetKind
+from shared.prices import LivePrice
+from shared.providers.callbacks import CallbackBody, CallbackName
+from shared.providers.media import FileLifetimes, MediaFile
+from shared.providers.names import ProviderName
+from shared.providers.outcomes import (
     Accepted,
     Failed,
-    FalUnreachable,
     Finished,
     Gone,
     JobOutcome,
     ListedRequest,
+    ProviderUnreachable,
     Queued,
     SubmitOutcome,
     Unconfirmed,
 )
-from shared.prices import LivePrice
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,12 @@ class MemoryProvider:
         What the next submits answer; when there are none left, they are accepted. An exception is raised.
     outcomes
         How jobs stand, by request id; a job without one is queued, and one that is unknown is gone.
+    replays_safely, by_key
+        Whether it has a request only once that is sent again under the same key; and the requests by their keys.
+    listing
+        The account's list of requests, if there is one.
+    upload_fails
+        Why no file can be handed over, if none can.
     cancelled
         The request ids that were asked to be cancelled, in order.
     on_cancel
@@ -61,26 +73,36 @@ class MemoryProvider:
         When a job is sent, for the account's list of requests.
     """
 
+    name: ProviderName = ProviderName.FAL
+    lifetimes: FileLifetimes = LIFETIMES
+    replays_safely: bool = False
     answers: list[SubmitOutcome | Lost | BaseException] = field(default_factory=list)
     outcomes: dict[str, JobOutcome | Exception] = field(default_factory=dict)
     invoice: list[Invoiced] = field(default_factory=list)
-    uploads: list[tuple[str, str, int]] = field(default_factory=list)
+    uploads: list[tuple[str, str]] = field(default_factory=list)
+    upload_fails: ProviderUnreachable | None = None
+    by_key: dict[str, str] = field(default_factory=dict)
+    listing: "MemoryPlatform | None" = None
     cancelled: list[str] = field(default_factory=list)
     posts: int = 0
     on_submit: Callable[[], None] = lambda: None
     on_cancel: Callable[[str], None] = lambda _: None
     clock: Callable[[], float] = lambda: 0.0
 
-    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str) -> SubmitOutcome:
+    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str, *, key: str) -> SubmitOutcome:
         self.posts += 1
         self.on_submit()
-        request_id = f"request-{len(self.invoice) + 1}"
+        if self.replays_safely and key in self.by_key:
+            return Accepted(self.by_key[key])
+        who = "request" if self.name is ProviderName.FAL else self.name
+        request_id = f"{who}-{len(self.invoice) + 1}"
         answer = self.answers.pop(0) if self.answers else Accepted(request_id)
         if isinstance(answer, BaseException):
             raise answer
         if isinstance(answer, Accepted):
             request_id = answer.request_id
         if isinstance(answer, Accepted | Lost):
+            self.by_key[key] = request_id
             self.invoice.append(Invoiced(request_id, endpoint, dict(arguments), callback_url, self.clock()))
         return Unconfirmed(answer.reason) if isinstance(answer, Lost) else answer
 
@@ -95,9 +117,24 @@ class MemoryProvider:
         self.cancelled.append(request_id)
         self.on_cancel(request_id)
 
-    def upload(self, data: bytes, content_type: str, file_name: str, lifetime: int) -> str:  # noqa: ARG002 - the port's
-        self.uploads.append((file_name, content_type, lifetime))
+    def requests_between(self, endpoint: str, since: float, until: float) -> list[ListedRequest]:
+        return self.listing.requests_between(endpoint, since, until) if self.listing else []
+
+    def upload(self, data: bytes, content_type: str, file_name: str) -> str:  # noqa: ARG002 - the port's signature
+        if self.upload_fails:
+            raise self.upload_fails
+        self.uploads.append((file_name, content_type))
         return f"https://v3.fal.media/files/{len(self.uploads)}-{file_name}"
+
+    def file_argument(self, url: str) -> str:
+        return url
+
+    def read_callback(self, body: bytes) -> CallbackBody:
+        return read_callback(body)
+
+    def media_in(self, kind: AssetKind, payload: object, endpoint: str) -> MediaFile:
+        read = only_video if kind is AssetKind.CLIP else first_image
+        return read(payload, model_name=endpoint)
 
     @property
     def jobs_per_address(self) -> Counter[str]:
@@ -135,6 +172,9 @@ class MemoryPlatform:
     unreachable: bool = False
     questions: int = 0
 
+    def __post_init__(self) -> None:
+        self.provider.listing = self
+
     def requests_between(self, endpoint: str, since: float, until: float) -> list[ListedRequest]:
         self._ask()
         listed = [self._listed(job) for job in self.provider.invoice if job.endpoint == endpoint and self.lists]
@@ -151,7 +191,7 @@ class MemoryPlatform:
     def _ask(self) -> None:
         self.questions += 1
         if self.unreachable:
-            raise FalUnreachable("fal's platform API cannot be reached")
+            raise ProviderUnreachable("fal's platform API cannot be reached")
 
     def _listed(self, job: Invoiced) -> ListedRequest:
         outcome = self.provider.outcomes.get(job.request_id)

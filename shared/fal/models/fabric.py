@@ -5,8 +5,9 @@ Inputs and outputs: https://fal.ai/models/veed/fabric-1.0/api.
 
 from typing import Literal
 
-from shared.fal.models.media import MediaFile, only_video
+from shared.fal.models.media import only_video
 from shared.fal.models.request import FalRequest, FileUrl
+from shared.providers.media import MediaFile
 
 ENDPOINT = "veed/fabric-1.0"
 

@@ -7,8 +7,9 @@ and a script names further engines, for the case that this one is not to be had.
 
 from typing import Literal
 
-from shared.fal.models.media import MediaFile, only_video
+from shared.fal.models.media import only_video
 from shared.fal.models.request import FalRequest, FileUrl, RequestPrompt, Seed
+from shared.providers.media import MediaFile
 
 ENDPOINT = "fal-ai/hedra-character-2"
 

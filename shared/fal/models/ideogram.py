@@ -12,9 +12,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from shared.fal.models.media import MediaFile, first_image
+from shared.fal.models.media import first_image
 from shared.fal.models.request import FalRequest, FileUrl, NotInline, OneImage, RequestPrompt, Seed
 from shared.frozen import Frozen
+from shared.providers.media import MediaFile
 
 ENDPOINT = "fal-ai/ideogram/v3"
 MAX_STYLE_REFERENCE_BYTES = 10_000_000

@@ -3,8 +3,9 @@
 Inputs and outputs: https://fal.ai/models/fal-ai/kling-video/ai-avatar/v2/standard/api; `pro` takes the same.
 """
 
-from shared.fal.models.media import MediaFile, only_video
+from shared.fal.models.media import only_video
 from shared.fal.models.request import FalRequest, FileUrl, RequestPrompt
+from shared.providers.media import MediaFile
 
 ENDPOINT = "fal-ai/kling-video/ai-avatar/v2/standard"
 PRO_ENDPOINT = "fal-ai/kling-video/ai-avatar/v2/pro"

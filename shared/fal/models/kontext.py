@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.fal.models.media import MediaFile, first_image
+from shared.fal.models.media import first_image
 from shared.fal.models.request import FalRequest, FileUrl, NotInline, OneImage, RequestPrompt, Seed
+from shared.providers.media import MediaFile
 
 MULTI_ENDPOINT = "fal-ai/flux-pro/kontext/multi"
 MAX_MULTI_ENDPOINT = "fal-ai/flux-pro/kontext/max/multi"

@@ -2,28 +2,13 @@
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-
-class NoMediaReturned(Exception):
-    """A model answered that it succeeded, but its answer holds no file."""
-
-
-class BlockedByContentPolicy(Exception):
-    """A model answered with a picture that its content checker blocked."""
+from shared.providers.media import BlockedByContentPolicy, MediaFile, NoMediaReturned
 
 
 class FalResponse(BaseModel):
     """The output of a model on fal.ai: fields that are not used here may come and go."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class MediaFile(FalResponse):
-    """A file that a model made, and where it can be fetched."""
-
-    url: str
-    content_type: str | None = None
-    file_name: str | None = None
-    file_size: int | None = None
 
 
 class ImagesResponse(FalResponse):

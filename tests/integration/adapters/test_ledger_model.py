@@ -20,25 +20,27 @@ from hypothesis.stateful import (
 
 import shared.workflow.buy_asset
 import tests.fakes.ledger
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Finished, InProgress, Refused, Unconfirmed
 from shared.keys import AssetKind
 from shared.ledger.budgets import Budget, BudgetKind, CapReached, Limits, Usage
 from shared.ledger.dynamodb import DynamoLedger
 from shared.ledger.records import Failure
 from shared.ledger.states import FAIL, SETTLED, TRANSITIONS, JobState
+from shared.plan.models import Plan
 from shared.ports import Ledger
+from shared.providers.errors import Scope, SortedError
+from shared.providers.names import ProviderName
+from shared.providers.outcomes import Finished, InProgress, Refused, Unconfirmed
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import TryAgainLater, buy_asset
-from shared.workflow.collect_asset import InboxMessage, ResultNotReady, collect_asset
+from shared.workflow.collect_asset import ResultNotReady, collect_asset
 from shared.workflow.reconcile import reconcile
 from tests.builders import (
     DIGEST,
     EPISODE,
+    EVERYBODY,
     TWO_SCENES,
     addresses_of,
     claim_of,
-    image_delivered,
     job_failed,
     plan_of,
     waiter_of,
@@ -46,7 +48,7 @@ from tests.builders import (
 from tests.fakes.broken_rules import claim_also_what_was_sent
 from tests.fakes.faults import Crash, Fuse
 from tests.fakes.ledger import MemoryLedger
-from tests.fakes.provider import Lost
+from tests.fakes.provider import Invoiced, Lost, MemoryProvider
 from tests.integration.adapters.conftest import Atomic
 from tests.world import World, answer_to, request_of
 
@@ -132,8 +134,17 @@ class LedgerModel(RuleBasedStateMachine):
         self.both(lambda ledger: ledger.spent(Budget(BudgetKind.DAY, "1970-01-01")))
 
 
-PLAN = plan_of(TWO_SCENES)
-WANTED = [min(addresses_of(PLAN, kind)) for kind in (AssetKind.PORTRAIT, AssetKind.CLIP)]
+FAL_ALONE = plan_of(TWO_SCENES)
+RESILIENT = plan_of({**TWO_SCENES, "providers": "resilient"}, router=EVERYBODY)
+
+
+def wanted(plan: Plan) -> list[str]:
+    """Return a portrait and a clip of a plan."""
+    return [min(addresses_of(plan, kind)) for kind in (AssetKind.PORTRAIT, AssetKind.CLIP)]
+
+
+WANTED = wanted(FAL_ALONE)
+assert wanted(RESILIENT) == WANTED  # who stands in changes no address
 
 SUBMITS: dict[str, Any] = {
     "accepted": None,
@@ -148,18 +159,34 @@ SUBMITS: dict[str, Any] = {
 
 
 class MoneyModel(RuleBasedStateMachine):
-    """The workflow on a ledger: requests, callbacks, crashes and time in any order; and an invoice."""
+    """The workflow on a ledger: requests, callbacks, crashes and time in any order; and the providers' invoices."""
 
     make_ledger: Callable[[], Ledger]
+    plan: Plan
 
-    @initialize()
-    def begin(self) -> None:
-        self.world = World(PLAN, type(self).make_ledger())
+    @initialize(down=st.integers(0, 2))
+    def begin(self, down: int) -> None:
+        """Begin with the first providers down, for new jobs and for good, as far as there are others."""
+        self.down = down if self.plan is RESILIENT else 0
+        self.world = World(type(self).plan, type(self).make_ledger())
+        self.world.stand_ins = {
+            name: MemoryProvider(name=name, replays_safely=name is ProviderName.HEDRA, clock=self.world.clock)
+            for name in (ProviderName.REPLICATE, ProviderName.HEDRA)
+        }
         self.world.begin()
         self.world.ledger.claim_run("other", "d", 1.0, name=lambda _: "other-1", again=frozenset())
         self.queue: list[AssetRequest] = []
         self.asked: set[str] = set()
         self.runs = 1
+
+    @property
+    def providers(self) -> list[MemoryProvider]:
+        return [self.world.provider, *self.world.stand_ins.values()]
+
+    @property
+    def invoice(self) -> list[tuple[MemoryProvider, Invoiced]]:
+        """Every job that any provider has."""
+        return [(provider, job) for provider in self.providers for job in provider.invoice]
 
     def attempt(self, act: Callable[[], object], dies_at: int | str | None, *, done: bool = False) -> bool:
         self.world.fuse = Fuse(at=dies_at, done=done)
@@ -178,25 +205,31 @@ class MoneyModel(RuleBasedStateMachine):
         token = f"token {len(self.asked)}"
         name, episode = ("other-1", "other") if other else (run.name, EPISODE)
         self.asked.add(token)
-        self.queue.append(request_of(token, address, name, episode, PLAN.assets[address].kind))
+        self.queue.append(request_of(token, address, name, episode, self.plan.assets[address].kind))
 
     @precondition(lambda self: self.queue)
     @rule(
         pick=st.integers(0, 20),
         twice=st.booleans(),
         answer=st.just("accepted") | st.sampled_from(sorted(SUBMITS)),
+        down=st.integers(0, 2),
         dies_at=st.none() | st.just("submit") | st.just("claim") | st.integers(1, 20),
         done=st.booleans(),
     )
-    def handle(self, pick: int, twice: bool, answer: str, dies_at: int | str | None, done: bool) -> None:
+    def handle(self, pick: int, twice: bool, answer: str, down: int, dies_at: int | str | None, done: bool) -> None:
+        """Handle a request, with the first providers down, and the next one answering so."""
         request = self.queue[pick % len(self.queue)]
-        self.world.provider.answers = [SUBMITS[answer]] if SUBMITS[answer] else []
+        down = max(down, self.down)
+        for provider in self.providers[:down]:
+            provider.answers = [SUBMITS["down"]]
+        self.providers[down].answers = [SUBMITS[answer]] if SUBMITS[answer] else []
         handled = self.attempt(lambda: buy_asset(request, self.world.shop()), dies_at, done=done)
-        self.world.provider.answers = []
+        for provider in self.providers:
+            provider.answers = []
         if handled and not twice:
             self.queue.remove(request)
 
-    @precondition(lambda self: self.world.provider.invoice)
+    @precondition(lambda self: self.invoice)
     @rule(
         pick=st.integers(0, 20),
         verdict=st.sampled_from(["delivered", "timeout", "blocked"]),
@@ -204,13 +237,13 @@ class MoneyModel(RuleBasedStateMachine):
         done=st.booleans(),
     )
     def call_back(self, pick: int, verdict: str, dies_at: int | None, done: bool) -> None:
-        job = self.world.provider.invoice[pick % len(self.world.provider.invoice)]
-        message = answer_to(job)
-        # What fal has said of a job once, it goes on saying.
+        provider, job = self.invoice[pick % len(self.invoice)]
+        message = answer_to(job).model_copy(update={"provider": provider.name})
+        # What a provider has said of a job once, it goes on saying.
         verdict = self.said.setdefault(job.request_id, verdict)
         if verdict != "delivered":
             error = {"timeout": "generation_timeout", "blocked": "content_policy_violation"}[verdict]
-            message = InboxMessage(query=message.query, body=json.dumps(job_failed(error, job.request_id)))
+            message = message.model_copy(update={"body": json.dumps(job_failed(error, job.request_id))})
         self.attempt(lambda: collect_asset(message, self.world.collecting()), dies_at, done=done)
 
     @property
@@ -222,11 +255,10 @@ class MoneyModel(RuleBasedStateMachine):
     @rule(dies_at=st.none() | st.integers(1, 40), listed=st.booleans(), known=st.booleans())
     def look_after(self, dies_at: int | None, listed: bool, known: bool) -> None:
         self.world.platform.lists = listed
-        self.world.provider.outcomes = {
-            job.request_id: InProgress()
-            for job in self.world.provider.invoice
-            if job.request_id not in self.said or not known
-        }
+        for provider in self.providers:
+            provider.outcomes = {
+                job.request_id: InProgress() for job in provider.invoice if job.request_id not in self.said or not known
+            }
         self.attempt(lambda: reconcile(self.world.reconciling()), dies_at)
         self.take_what_was_asked_again()
         self.world.inbox.sent = []
@@ -249,9 +281,18 @@ class MoneyModel(RuleBasedStateMachine):
     def nothing_is_bought_twice(self) -> None:
         if not hasattr(self, "world"):
             return
-        billed = [job for job in self.world.provider.invoice if self.said.get(job.request_id) in {None, "delivered"}]
+        billed = [job for _, job in self.invoice if self.said.get(job.request_id) in {None, "delivered"}]
         addresses = [job.name.address for job in billed]
         assert len(addresses) == len(set(addresses))
+
+    def deliver_everything(self) -> None:
+        for index, (provider, job) in enumerate(self.invoice):
+            if self.said.setdefault(job.request_id, "delivered") == "delivered":
+                message = answer_to(job).model_copy(update={"provider": provider.name})
+                provider.outcomes[job.request_id] = Finished(json.loads(message.body or "")["payload"])
+                collect_asset(message, self.world.collecting())
+            else:
+                self.call_back(index, "", None, done=False)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -260,16 +301,13 @@ class MoneyModel(RuleBasedStateMachine):
         world = self.world
         world.platform.lists = True
         for _ in range(20):
-            for job in list(world.provider.invoice):
-                if self.said.setdefault(job.request_id, "delivered") == "delivered":
-                    world.provider.outcomes[job.request_id] = Finished(_payload(job.endpoint))
-                    collect_asset(answer_to(job), world.collecting())
-                else:
-                    self.call_back(world.provider.invoice.index(job), "", None, done=False)
+            self.deliver_everything()
             reconcile(world.reconciling())
             self.take_what_was_asked_again()
             queue, self.queue = self.queue, []
             for request in queue:
+                for provider in self.providers[: self.down]:
+                    provider.answers = [SUBMITS["down"]]
                 if not self.attempt(partial(buy_asset, request, world.shop()), None):
                     self.queue.append(request)
             world.inbox.sent = []
@@ -278,7 +316,7 @@ class MoneyModel(RuleBasedStateMachine):
             world.clock.forward(1200)
         # Everybody has been answered, what fal was paid for is stored, and budgets hold what may have been charged.
         assert self.asked <= set(world.tokens.answers)
-        for job in world.provider.invoice:
+        for _, job in self.invoice:
             if self.said[job.request_id] == "delivered":
                 assert world.job(job.name.address).state is JobState.STORED
         jobs = world.ledger.jobs(WANTED).values()
@@ -297,11 +335,6 @@ def _tokens(address: str, ledger: Any) -> list[str]:
 
 def _may_be_charged(job: Any) -> bool:
     return job.state is JobState.FAILED and job.failure is not None and job.failure.may_be_charged
-
-
-def _payload(endpoint: str) -> dict[str, Any]:
-    file = {"url": "https://v3.fal.media/files/a/result"}
-    return dict(image_delivered()["payload"]) if "ideogram" in endpoint else {"video": file}
 
 
 @pytest.fixture
@@ -328,9 +361,12 @@ IN_MEMORY = settings(SETTINGS, max_examples=400, stateful_step_count=30)
 
 
 def play(
-    machine: type[LedgerModel | MoneyModel], make_ledger: Callable[[], Ledger], how: settings = ON_DYNAMODB
+    machine: type[LedgerModel | MoneyModel],
+    make_ledger: Callable[[], Ledger],
+    how: settings = ON_DYNAMODB,
+    plan: Plan = RESILIENT,
 ) -> None:
-    of_this_test = type(machine.__name__, (machine,), {"make_ledger": staticmethod(make_ledger)})
+    of_this_test = type(machine.__name__, (machine,), {"make_ledger": staticmethod(make_ledger), "plan": plan})
     run_state_machine_as_test(of_this_test, settings=how)
 
 
@@ -342,8 +378,9 @@ def test_money_is_spent_once_and_everybody_answered_whatever_happens(make_ledger
     play(MoneyModel, make_ledger)
 
 
-def test_money_is_spent_once_and_everybody_answered_whatever_happens_in_memory() -> None:
-    play(MoneyModel, MemoryLedger, IN_MEMORY)
+@pytest.mark.parametrize("plan", [FAL_ALONE, RESILIENT], ids=["fal alone", "resilient"])
+def test_money_is_spent_once_and_everybody_answered_whatever_happens_in_memory(plan: Plan) -> None:
+    play(MoneyModel, MemoryLedger, IN_MEMORY, plan)
 
 
 def test_a_lease_that_is_taken_over_from_submitting_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from shared.ledger.records import ENDED_RUNS, Failure, Handover, PartOutcome, Run, RunState
 from shared.ledger.rules import AFTER_FAILURE, ALWAYS, NEVER
 from shared.ports import Ledger
+from shared.providers.names import ProviderName
 from tests.builders import ADDRESS, EPISODE, waiter_of
 
 
@@ -176,9 +177,10 @@ def test_why_a_run_made_do_without_clips(ledger: Ledger) -> None:
 
 def test_handed_over_files(ledger: Ledger) -> None:
     place = Handover(url="https://v3.fal.media/a", expires_at=1234.5)
-    assert ledger.handover(ADDRESS) is None
-    ledger.note_handover(ADDRESS, place)
-    assert ledger.handover(ADDRESS) == place
-    ledger.forget_handover(ADDRESS)
-    ledger.forget_handover(ADDRESS)
-    assert ledger.handover(ADDRESS) is None
+    assert ledger.handover(ADDRESS, ProviderName.FAL) is None
+    ledger.note_handover(ADDRESS, ProviderName.FAL, place)
+    assert ledger.handover(ADDRESS, ProviderName.FAL) == place
+    assert ledger.handover(ADDRESS, ProviderName.HEDRA) is None
+    ledger.forget_handover(ADDRESS, ProviderName.FAL)
+    ledger.forget_handover(ADDRESS, ProviderName.FAL)
+    assert ledger.handover(ADDRESS, ProviderName.FAL) is None

@@ -10,23 +10,25 @@ import pytest
 from local.fal.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
 from local.fal.faults import JobFault, SubmitFault
 from local.fal.settings import Latency
-from shared.fal.callbacks import DeliveredElsewhere, JobFailed, read_callback
+from shared.fal.callbacks import read_callback
 from shared.fal.client import FalHosts, FalQueue
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import (
+from shared.fal.platform import FalPlatform
+from shared.prices import LivePrice
+from shared.providers.callbacks import DeliveredElsewhere, JobFailed
+from shared.providers.errors import Scope, SortedError
+from shared.providers.matching import matches
+from shared.providers.outcomes import (
     Accepted,
     Failed,
-    FalUnreachable,
     Finished,
     Gone,
     InProgress,
     ListedRequest,
+    ProviderUnreachable,
     Queued,
     Refused,
     Unconfirmed,
 )
-from shared.fal.platform import FalPlatform, matches
-from shared.prices import LivePrice
 from tests.integration.local_fal.harness import HOOK, Fal
 
 IDEOGRAM = "fal-ai/ideogram/v3"
@@ -193,7 +195,7 @@ def test_cancelling_needs_the_key(fal: Fal, queue: FalQueue) -> None:
     fal.control.pause()
     request_id = submit(queue)
     url = f"https://{fal.simulator.facts.host}"
-    with pytest.raises(FalUnreachable, match="401"):
+    with pytest.raises(ProviderUnreachable, match="401"):
         FalQueue("wrong:key", FalHosts(url, url)).cancel(IDEOGRAM, request_id)
     assert queue.look_up(IDEOGRAM, request_id) == Queued()
 
@@ -277,7 +279,7 @@ def test_prices_of_today_leave_out_what_fal_does_not_know(platform: FalPlatform)
 
 def test_the_platform_needs_the_key(fal: Fal) -> None:
     stranger = FalPlatform("wrong:key", fal.simulator.environment()["FAL_API_URL"])
-    with pytest.raises(FalUnreachable, match="401"):
+    with pytest.raises(ProviderUnreachable, match="401"):
         listed(stranger)
-    with pytest.raises(FalUnreachable, match="401"):
+    with pytest.raises(ProviderUnreachable, match="401"):
         stranger.prices([IDEOGRAM])

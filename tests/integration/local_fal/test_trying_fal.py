@@ -122,12 +122,12 @@ REFUSALS: list[tuple[Fault, str, str, bool]] = [
     (SubmitFault(kind="exhausted_balance"), "balance_exhausted", "https://fal.ai/dashboard/billing", False),
     (SubmitFault(kind="application_not_found"), "model_unknown", "IdeogramEndpoint", False),
     (SubmitFault(kind="too_many_requests"), "rate_limit", "wait", False),
-    (SubmitFault(kind="unavailable_json"), "fal_down", "https://status.fal.ai", False),
-    (SubmitFault(kind="internal_error"), "fal_down", "https://status.fal.ai", False),
-    (SubmitFault(kind="bad_gateway_html"), "fal_down", "https://fal.ai/dashboard/requests", True),
-    (SubmitFault(kind="unavailable_html"), "fal_down", "https://fal.ai/dashboard/requests", True),
-    (SubmitFault(kind="gateway_timeout_html", accepts_job=True), "fal_down", "dashboard/requests", True),
-    (SubmitFault(kind="garbage_json", accepts_job=True), "fal_down", "https://fal.ai/dashboard/requests", True),
+    (SubmitFault(kind="unavailable_json"), "provider_down", "https://status.fal.ai", False),
+    (SubmitFault(kind="internal_error"), "provider_down", "https://status.fal.ai", False),
+    (SubmitFault(kind="bad_gateway_html"), "provider_down", "https://fal.ai/dashboard/requests", True),
+    (SubmitFault(kind="unavailable_html"), "provider_down", "https://fal.ai/dashboard/requests", True),
+    (SubmitFault(kind="gateway_timeout_html", accepts_job=True), "provider_down", "dashboard/requests", True),
+    (SubmitFault(kind="garbage_json", accepts_job=True), "provider_down", "https://fal.ai/dashboard/requests", True),
     (SubmitFault(kind="drop_connection", accepts_job=True), "network_cut", "dashboard/requests", True),
 ]
 
@@ -177,7 +177,7 @@ ENDS: list[tuple[JobFault, str]] = [
     (JobFault(kind="error", error_type="content_policy_violation"), "inputs_refused"),
     (JobFault(kind="error", error_type="image_too_small"), "inputs_refused"),
     (JobFault(kind="error", error_type="file_download_error"), "inputs_refused"),
-    (JobFault(kind="error", error_type="runner_disconnected"), "fal_down"),
+    (JobFault(kind="error", error_type="runner_disconnected"), "provider_down"),
     (JobFault(kind="error", error_type="client_cancelled"), "job_ended"),
     (JobFault(kind="nsfw"), "inputs_refused"),
     (JobFault(kind="no_images"), "no_result"),
@@ -211,7 +211,7 @@ def test_a_request_that_takes_too_long_is_cancelled(fal: Fal) -> None:
     assert request.error_type == "client_cancelled"
 
 
-@pytest.mark.parametrize(("kind", "name"), [("token_unavailable", "fal_down"), ("drop_connection", "network_cut")])
+@pytest.mark.parametrize(("kind", "name"), [("token_unavailable", "provider_down"), ("drop_connection", "network_cut")])
 def test_a_file_that_cannot_be_handed_over(fal: Fal, kind: Any, name: str) -> None:
     fal.control.add_fault(UploadFault(kind=kind))
     result = try_fal("--test", "kontext", "--yes", "--json")

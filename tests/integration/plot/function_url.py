@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-CallBack = Callable[[Mapping[str, str], str, bytes], int]
-"""Takes a callback's headers, query and body; gives the status that it is answered with."""
+CallBack = Callable[[Mapping[str, str], str, bytes, str], int]
+"""Takes a callback's headers, query, body and path; gives the status that it is answered with."""
 
 
 class FunctionUrl:
@@ -22,8 +22,9 @@ class FunctionUrl:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 call_back = function_url.call_back
-                query = self.path.partition("?")[2]
-                status = call_back(dict(self.headers), query, body) if call_back else HTTPStatus.SERVICE_UNAVAILABLE
+                path, _, query = self.path.partition("?")
+                headers = dict(self.headers)
+                status = call_back(headers, query, body, path) if call_back else HTTPStatus.SERVICE_UNAVAILABLE
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

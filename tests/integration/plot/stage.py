@@ -57,14 +57,14 @@ class Stage:
             stateMachineArn=self.values.arn("Plot"), name=name, input=json.dumps({"episode_id": episode_id, **asked})
         )
 
-    def call_back(self, headers: Mapping[str, str], query: str, body: bytes) -> int:
+    def call_back(self, headers: Mapping[str, str], query: str, body: bytes, path: str = "/") -> int:
         """Hand a callback to the function behind the function URL; return the status that it answers."""
         event = {
             "version": "2.0",
-            "rawPath": "/",
+            "rawPath": path,
             "rawQueryString": query,
             "headers": {name.lower(): value for name, value in headers.items()},
-            "requestContext": {"http": {"method": "POST", "path": "/"}},
+            "requestContext": {"http": {"method": "POST", "path": path}},
             "body": body.decode(),
             "isBase64Encoded": False,
         }

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.fal.faults import JobFault, WebhookFault
-from shared.fal.callbacks import CallbackName
 from shared.fal.models import hedra, ideogram, kontext
 from shared.ledger.states import JobState
+from shared.providers.callbacks import CallbackName
 from tests.builders import open_jobs
 from tests.integration.plot.conftest import DeployPlot
 from tests.integration.plot.small_studio import SEED_OF_TOO_SHORT_CLIPS

@@ -44,6 +44,9 @@ class Function:
         with self._precedence.observe(Call(self._invocation, "s3", operation, 1)):
             pass
 
+    def hand_on(self) -> None:
+        self._precedence.answered(self._invocation)
+
 
 def chain(precedence: Precedence) -> Counter[str]:
     [calls] = precedence.chains["Function"]
@@ -62,6 +65,29 @@ def test_nobody_waits_for_what_is_done_after_the_answers(precedence: Precedence)
     for operation in ("get", "SendTaskSuccess", "get", "SendTaskSuccess", "put", "put"):
         function.call(operation)
     assert chain(precedence) == {"get": 2, "SendTaskSuccess": 2}
+
+
+def test_nobody_waits_for_what_is_done_while_somebody_else_works_on_it(precedence: Precedence) -> None:
+    # given an invocation that asks fal for something after two calls, and notes it afterwards
+    function = Function(precedence)
+    function.call("get")
+    function.call("put")
+    function.hand_on()
+    function.call("put")
+    assert chain(precedence) == {"get": 1, "put": 1}
+
+
+def test_of_two_that_are_handed_on_at_once_the_later_one_counts(precedence: Precedence) -> None:
+    function = Function(precedence)
+
+    def ask(operations: list[str]) -> None:
+        for operation in operations:
+            function.call(operation)
+        function.hand_on()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, [["get", "put"], ["get"]]))
+    assert chain(precedence) == {"get": 1, "put": 1}
 
 
 def test_what_is_done_at_once_counts_once_and_what_weighs_most_is_waited_for(precedence: Precedence) -> None:

@@ -32,6 +32,7 @@ def bill_for(*jobs: Job, **known: Any) -> Bill:
 def priced(address: str, state: JobState = JobState.STORED, **fields: Any) -> Job:
     usage = PLAN.assets[address].usage
     values = {"usage": usage, "price_usd": usage.usd, "kind": PLAN.assets[address].kind, "request_id": "r"}
+    values["endpoint"] = PLAN.assets[address].first.endpoint
     return job_of(state, address, **(values | fields))
 
 
@@ -187,11 +188,11 @@ class TestSteppedDown:
 
 
 def test_every_asset_of_a_plan_has_a_price_of_the_list() -> None:
-    assert {asset.endpoint for asset in PLAN.assets.values()} <= set(PRICES)
+    assert {asset.first.endpoint for asset in PLAN.assets.values()} <= set(PRICES)
     for asset in PLAN.assets.values():
-        price = PRICES[asset.endpoint]
+        price = PRICES[asset.first.endpoint]
         assert asset.unit == price.unit
-        assert asset.price_usd == pytest.approx(price.of(dict(asset.arguments)) * asset.quantity)
+        assert asset.price_usd == pytest.approx(price.of(dict(asset.first.arguments)) * asset.quantity)
 
 
 @pytest.mark.parametrize(("speed", "usd"), [("TURBO", 0.03), ("BALANCED", 0.06), ("QUALITY", 0.09), ("other", 0.06)])

@@ -51,8 +51,9 @@ def machine(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     target = replace(target_of(world), executions=cast("Any", NextAttempt(world)))
 
     @contextmanager
-    def start(state: Path, *, use_real_fal: bool) -> Iterator[Target]:
+    def start(state: Path, *, use_real_fal: bool, stand_ins: bool) -> Iterator[Target]:
         assert not use_real_fal
+        assert not stand_ins
         started.append(state)
         yield target
 

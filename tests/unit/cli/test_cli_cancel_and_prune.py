@@ -15,8 +15,10 @@ from cli.exit_codes import DONE, USAGE
 from cli.main import app
 from shared.keys import FileKind, FileRef
 from shared.ledger.records import RunState
+from shared.ledger.states import ACCEPT, SEND
+from shared.providers.names import Place, ProviderName
 from shared.workflow.buy_asset import buy_asset
-from tests.builders import EPISODE, RUN, TWO_SCENES, plan_of
+from tests.builders import EPISODE, RUN, TWO_SCENES, claim_of, plan_of
 from tests.unit.cli.test_cli_review import target_of
 from tests.unit.workflow.two_scenes import PORTRAIT
 from tests.world import World, request_of
@@ -76,6 +78,29 @@ def test_a_run_is_cancelled_and_open_jobs_are_looked_after_at_once(world: World,
     assert "1 job at fal, for which nobody else waits: fal is asked to stop" in result.stdout
     assert functions.invoked == [{"FunctionName": "reconcile-1", "InvocationType": "Event"}]
     assert world.status().message == "the run was cancelled: the wrong script"
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        (ProviderName.REPLICATE, "1 job at Replicate, for which nobody else waits: Replicate is asked to stop"),
+        (ProviderName.HEDRA, "1 job at Hedra's API, for which nobody else waits: Hedra's API cannot be asked to stop"),
+    ],
+)
+def test_who_has_an_open_job_is_named(provider: ProviderName, said: str, world: World, functions: Functions) -> None:
+    # given a portrait that is asked for at a provider that stands in for fal
+    world.ledger.claim(replace(claim_of(PORTRAIT), place=Place(provider=provider, endpoint="model")), 1.0)
+    job = world.ledger.job(PORTRAIT)
+    assert job
+    sending = world.ledger.step(job, SEND, 2.0)
+    assert sending
+    world.ledger.step(sending, ACCEPT, 3.0, {"request_id": "r"})
+    # when its run is cancelled
+    result = types("cancel", EPISODE, "--json")
+    # then it is said of whom it is asked, and whether that helps
+    assert result.exit_code == DONE, result.stderr
+    assert said in result.stderr
+    assert json.loads(result.stdout)["jobs"] == {"stopped": 1, "wanted": 0, "unclear": 0}
 
 
 def test_who_may_not_invoke_is_told_when_it_happens(world: World, functions: Functions) -> None:

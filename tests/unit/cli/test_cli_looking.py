@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from cli.exit_codes import DONE, FAILED
 from cli.main import app
 from shared.bill import Bill, BillLine, NotDelivered
+from shared.providers.names import ProviderName
 from shared.run_record import GivenUp, SteppedDown
 from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import EPISODE
@@ -24,6 +25,7 @@ runner = CliRunner()
 def line(label: str, kind: str, usd: float, **fields: Any) -> BillLine:
     told: dict[str, Any] = {
         "address": "a" * 40,
+        "provider": ProviderName.FAL,
         "endpoint": f"fal-ai/{kind}",
         "engine": "hedra" if kind == "clip" else None,
         "reused": usd == 0,
@@ -60,6 +62,7 @@ BILL = Bill(
             label="line 2 (Tom)",
             kind="clip",
             address="b" * 40,
+            provider=ProviderName.FAL,
             endpoint="fal-ai/clip",
             engine="hedra",
             request_id=None,
@@ -105,8 +108,25 @@ def test_a_bill_is_told_by_kind_by_line_and_with_what_may_come_on_top(world: Wor
     # and everything that went otherwise, with its reason
     assert "stepped down: line 2 (Tom) is made with still (hedra: it was late)" in rows
     assert "failed: line 2 (Tom): fal gave up (fal may charge $0.20)" in rows
-    assert {"paid $0.31", "perhaps $0.20 more: fal may charge for what it did not deliver"} <= set(rows)
+    assert {"paid $0.31", "perhaps $0.20 more: what was not delivered may be charged all the same"} <= set(rows)
     assert any(row.startswith("perhaps $0.25 more: bought again") for row in rows)
+
+
+def test_a_bill_names_who_made_what_where_that_is_not_fal(world: World) -> None:
+    # given a bill of which Replicate made the first asset, and Hedra's own API did not deliver another
+    made, *others = BILL.lines
+    lines = (made.model_copy(update={"provider": ProviderName.REPLICATE, "endpoint": "google/nano-banana-2"}), *others)
+    failed = tuple(entry.model_copy(update={"provider": ProviderName.HEDRA}) for entry in BILL.failed)
+    bill = BILL.model_copy(update={"lines": lines, "failed": failed})
+    world.bucket.put(f"{FOLDER}bill.json", bill.model_dump_json().encode(), "application/json")
+    result = runner.invoke(app, ["report", EPISODE, *STACK], env={"COLUMNS": "120"})
+    rows = [" ".join(row.split()) for row in result.stdout.splitlines()]
+    # then both are named, in the sums, in the lines, and by what was not delivered
+    assert any(row.startswith("portrait google/nano-banana-2 at Replicate 1 0") for row in rows)
+    assert "portrait of Mara portrait at Replicate 4.5 7.5 0.06" in rows
+    assert "failed: line 2 (Tom): fal gave up (Hedra's API may charge $0.20)" in rows
+    # and what fal made is told as ever
+    assert "clip fal-ai/clip 1 0 0.25" in rows
 
 
 def test_a_bill_as_a_document_is_the_bill(world: World) -> None:

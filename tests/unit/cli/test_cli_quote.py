@@ -197,3 +197,44 @@ def test_with_yes_or_in_a_pipe_nobody_is_asked(
     result = runner.invoke(app, ["run", str(folder), "--stack", "a-stack", "--timeout", "0", *options])
     assert result.exit_code not in {DONE, CREDENTIALS}
     assert f"episodes/{EPISODE}/script.json" in world.bucket.stored_keys
+
+
+def test_a_quote_names_who_makes_what_and_who_stands_in(
+    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a stack that knows all providers, and a script that has Replicate make the portraits
+    parameters = {"StandIns": "replicate,hedra"}
+    target = replace(target_of(world, is_deployed=True), parameters=parameters)
+    monkeypatch.setattr("cli.options.deployed_target", lambda *_: target)
+    change(folder, engines=["hedra", "still"], providers={"portrait": "replicate", "composite": "resilient"})
+    options = ["quote", str(folder), "--id", EPISODE, "--stack", "a-stack"]
+    result = runner.invoke(app, options, env={"COLUMNS": "120"})
+    assert result.exit_code == DONE
+    # then who is not fal is named in its row
+    rows = [" ".join(row.split()) for row in result.stdout.splitlines()]
+    assert any(row.startswith("portrait google/nano-banana-2 at Replicate 1 0 1 0.08") for row in rows)
+    assert any(row.startswith("background fal-ai/ideogram/v3 1 0 1") for row in rows)
+    # and who stands in is said once, below the table
+    assert "stands in: Replicate, Hedra's API (composite); Hedra's API (clip)" in rows
+    # and for machines in each row
+    told = json.loads(runner.invoke(app, [*options, "--json"]).stdout)
+    assert {row["kind"]: (row["provider"], row["stand_ins"]) for row in told["rows"]} == {
+        "portrait": ("replicate", []),
+        "background": ("fal", []),
+        "composite": ("fal", ["replicate", "hedra"]),
+        "clip": ("fal", ["hedra"]),
+    }
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_quote_fits_into_a_terminal(
+    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    target = replace(target_of(world, is_deployed=True), parameters={"StandIns": "replicate,hedra"})
+    monkeypatch.setattr("cli.options.deployed_target", lambda *_: target)
+    change(folder, engines=["hedra", "kling", "still"], providers=["replicate", "hedra"])
+    options = ["quote", str(folder), "--id", EPISODE, "--stack", "a-stack"]
+    result = runner.invoke(app, options, env={"COLUMNS": str(columns)})
+    table = [line for line in result.stdout.splitlines() if line.startswith(" ")]
+    assert len(table) > 4
+    assert max(map(len, table)) <= columns

@@ -7,6 +7,7 @@ from shared.keys import AssetKind
 from shared.ledger.records import Failure, Job, PartOutcome, Run, RunState
 from shared.ledger.states import JobState
 from shared.plan.quote import quote_of
+from shared.providers.names import ProviderName
 from tests.builders import DIGEST, EPISODE, RUN, TWO_SCENES, addresses_of, job_of, plan_of
 
 PLAN = plan_of(TWO_SCENES)
@@ -113,6 +114,10 @@ def test_what_is_held_is_bought_once_more_only_when_a_person_says_so() -> None:
     # then without a word it stays held
     with pytest.raises(RetryInVain, match="--rebuy buys it once more"):
         retried(run, jobs)
+    # and whoever may have made it is named
+    elsewhere = {"provider": ProviderName.HEDRA, "endpoint": "hedra-avatar"}
+    with pytest.raises(RetryInVain, match=r"hedra-avatar at Hedra's API.*: Hedra's API may or may not have made it"):
+        retried(run, jobs | {HEDRA: jobs[HEDRA].model_copy(update=elsewhere)})
     # and with it the price is told
     found = retried(run, jobs, rebuy=True)
     assert "may have charged for it before" in found.again[0]

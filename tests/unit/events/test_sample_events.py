@@ -9,9 +9,10 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent, SQSEvent
 
 from local.aws.template import read_template
-from shared.fal.callbacks import CallbackName, Delivered, read_callback
+from shared.fal.callbacks import read_callback
 from shared.fal.models.media import first_image
 from shared.keys import plan_key, split_episode_key
+from shared.providers.callbacks import CallbackName, Delivered
 from shared.webhooks.fal import check_headers
 from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import AssembleRequest

@@ -8,22 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fal.callbacks import (
-    CallbackName,
-    CallbackUnreadable,
-    Delivered,
-    DeliveredElsewhere,
-    JobFailed,
-    read_callback,
-)
+from shared.fal.callbacks import read_callback
+from shared.providers.callbacks import CallbackName, CallbackUnreadable, Delivered, DeliveredElsewhere, JobFailed
+from shared.providers.names import ProviderName
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 
 
-@given(texts, st.integers(0, 10**6), texts)
-def test_a_name_comes_back_from_its_url(address: str, attempt: int, secret: str) -> None:
+@given(texts, st.integers(0, 10**6), texts, st.sampled_from(ProviderName))
+def test_a_name_comes_back_from_its_url(address: str, attempt: int, secret: str, provider: ProviderName) -> None:
     name = CallbackName(address=address, attempt=attempt, secret=secret)
-    assert CallbackName.from_query(urlsplit(name.url("https://hooks.example.test/")).query) == name
+    assert CallbackName.from_query(urlsplit(name.url("https://hooks.example.test/", provider)).query) == name
 
 
 @given(st.text(max_size=60))

@@ -8,15 +8,15 @@ import httpx
 import pytest
 
 from shared.fal.client import FalHosts, FalQueue
-from shared.fal.errors import Scope
-from shared.fal.outcomes import (
-    RESULT_LIFETIME,
+from shared.fal.lifetimes import RESULT_LIFETIME
+from shared.providers.errors import Scope
+from shared.providers.outcomes import (
     Accepted,
     Failed,
-    FalUnreachable,
     Finished,
     Gone,
     InProgress,
+    ProviderUnreachable,
     Queued,
     Refused,
     Unconfirmed,
@@ -210,7 +210,7 @@ def test_a_job_may_have_ended_as_a_502_or_504_of_fals_own(fal: Fal, result: http
     ids=repr,
 )
 def test_a_result_that_cannot_be_had_just_now_says_nothing_about_the_job(fal: Fal, trouble: Answer) -> None:
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         look_up(fal, status("COMPLETED"), status("COMPLETED"), trouble)
 
 
@@ -243,7 +243,7 @@ def test_a_job_that_fal_knows_no_more(fal: Fal, body: dict[str, str]) -> None:
     ids=repr,
 )
 def test_trouble_in_asking_says_nothing_about_the_job(fal: Fal, trouble: Answer) -> None:
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         look_up(fal, trouble)
 
 
@@ -281,7 +281,7 @@ def test_a_job_is_cancelled_with_one_put(fal: Fal, asked: httpx.Response) -> Non
 )
 def test_trouble_in_cancelling_is_said_and_not_repeated(fal: Fal, trouble: Answer) -> None:
     fal.answers = [trouble]
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         fal.queue.cancel(ENDPOINT, "r1")
     assert len(fal.requests) == 1
 
@@ -291,8 +291,8 @@ def test_a_file_that_cannot_be_handed_over(fal: Fal) -> None:
         raise httpx.ReadTimeout("slow")
 
     fal.queue._client.__dict__["upload"] = upload
-    with pytest.raises(FalUnreachable, match="ReadTimeout"):
-        fal.queue.upload(b"x", "image/png", "x", 60)
+    with pytest.raises(ProviderUnreachable, match="ReadTimeout"):
+        fal.queue.upload(b"x", "image/png", "x")
 
 
 def test_the_clients_own_replays_are_off() -> None:

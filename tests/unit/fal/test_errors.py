@@ -7,17 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.fal.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
-from shared.fal.errors import (
-    FILE_ERRORS,
-    MEANINGS,
-    Scope,
-    SortedError,
-    is_fals_own,
-    no_payload,
-    retry_hint,
-    sort_error,
-    tells_its_type,
-)
+from shared.fal.errors import MEANINGS, is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
+from shared.providers.errors import FILE_NOT_FETCHED, Scope, SortedError
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -125,7 +116,7 @@ def test_an_outage_that_fal_says_will_stay_is_tried_no_more_but_is_not_for_good(
 
 
 def test_errors_about_a_file_are_known_by_name() -> None:
-    assert {"file_download_error"} == FILE_ERRORS
+    assert MEANINGS[FILE_NOT_FETCHED].scope is Scope.FILE
 
 
 def test_a_success_without_a_result_is_the_end_of_that_job_alone() -> None:

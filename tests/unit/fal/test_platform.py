@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fal.errors import Scope
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, ListedRequest
-from shared.fal.platform import FalPlatform, matches
+from shared.fal.platform import FalPlatform
 from shared.prices import LivePrice
+from shared.providers.errors import Scope
+from shared.providers.matching import matches
+from shared.providers.outcomes import Failed, Finished, Gone, ListedRequest, ProviderUnreachable
 
 ENDPOINT = "fal-ai/ideogram/v3"
 SENT = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
@@ -140,19 +141,19 @@ TROUBLE: list[Answer] = [
 
 @pytest.mark.parametrize("trouble", TROUBLE, ids=repr)
 def test_trouble_is_said(trouble: Answer) -> None:
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         Api(trouble).listed()
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         Api(trouble).platform.prices([ENDPOINT])
 
 
 def test_trouble_in_the_middle_of_the_list_is_said() -> None:
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         Api(page(item(), cursor="second"), httpx.Response(500)).listed()
 
 
 def test_a_list_that_fal_does_not_know_is_trouble() -> None:
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         Api(httpx.Response(404)).listed()
 
 

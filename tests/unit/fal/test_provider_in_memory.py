@@ -2,8 +2,16 @@
 
 import pytest
 
-from shared.fal.outcomes import Accepted, FalUnreachable, Finished, InProgress, ListedRequest, Queued, Unconfirmed
 from shared.prices import LivePrice
+from shared.providers.outcomes import (
+    Accepted,
+    Finished,
+    InProgress,
+    ListedRequest,
+    ProviderUnreachable,
+    Queued,
+    Unconfirmed,
+)
 from tests.fakes.clock import Clock
 from tests.fakes.provider import Lost, MemoryPlatform, MemoryProvider
 
@@ -12,9 +20,9 @@ ENDPOINT, CALLBACK = "fal-ai/ideogram/v3", "https://hooks.example.test/?address=
 
 def test_a_job_whose_answer_is_lost_is_on_the_invoice_all_the_same() -> None:
     provider = MemoryProvider(answers=[Lost("ReadTimeout"), Unconfirmed("status 502")])
-    assert provider.submit(ENDPOINT, {"seed": 1}, CALLBACK) == Unconfirmed("ReadTimeout")
-    assert provider.submit(ENDPOINT, {"seed": 2}, CALLBACK) == Unconfirmed("status 502")
-    assert provider.submit(ENDPOINT, {"seed": 3}, CALLBACK) == Accepted("request-2")
+    assert provider.submit(ENDPOINT, {"seed": 1}, CALLBACK, key="k") == Unconfirmed("ReadTimeout")
+    assert provider.submit(ENDPOINT, {"seed": 2}, CALLBACK, key="k") == Unconfirmed("status 502")
+    assert provider.submit(ENDPOINT, {"seed": 3}, CALLBACK, key="k") == Accepted("request-2")
     assert [(job.request_id, job.arguments) for job in provider.invoice] == [
         ("request-1", {"seed": 1}),
         ("request-2", {"seed": 3}),
@@ -27,11 +35,11 @@ def test_cancelling_is_noted_and_may_fail() -> None:
     provider = MemoryProvider()
 
     def refuse(request_id: str) -> None:
-        raise FalUnreachable(request_id)
+        raise ProviderUnreachable(request_id)
 
     provider.cancel(ENDPOINT, "request-1")
     provider.on_cancel = refuse
-    with pytest.raises(FalUnreachable, match="request-2"):
+    with pytest.raises(ProviderUnreachable, match="request-2"):
         provider.cancel(ENDPOINT, "request-2")
     assert provider.cancelled == ["request-1", "request-2"]
 
@@ -41,9 +49,9 @@ def test_the_list_is_that_of_the_invoice() -> None:
     clock = Clock()
     provider = MemoryProvider(answers=[Lost()], clock=clock)
     platform = MemoryPlatform(provider)
-    provider.submit(ENDPOINT, {"seed": 1}, CALLBACK)
-    provider.submit("another", {}, CALLBACK)
-    provider.submit(ENDPOINT, {"seed": 2}, CALLBACK)
+    provider.submit(ENDPOINT, {"seed": 1}, CALLBACK, key="k")
+    provider.submit("another", {}, CALLBACK, key="k")
+    provider.submit(ENDPOINT, {"seed": 2}, CALLBACK, key="k")
     provider.outcomes = {"request-1": Finished({"images": []}, 2.0), "request-3": InProgress()}
     now = clock()
     first = ListedRequest("request-1", now, {"seed": 1}, Finished({"images": []}, 2.0))
@@ -60,7 +68,7 @@ def test_the_list_is_that_of_the_invoice() -> None:
     platform.lists = False
     assert platform.requests_between(ENDPOINT, now - 9, now) == []
     platform.unreachable = True
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         platform.requests_between(ENDPOINT, now, now)
     assert platform.questions == 6
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.fal.models import fabric, hedra, ideogram, kling, kontext
-from shared.fal.models.media import BlockedByContentPolicy, MediaFile, NoMediaReturned
+from shared.providers.media import BlockedByContentPolicy, MediaFile, NoMediaReturned
 
 IMAGE = {"url": "https://v3.fal.media/files/a/b.png", "content_type": "image/png", "file_name": "b.png", "file_size": 7}
 VIDEO = {"url": "https://v3.fal.media/files/a/b.mp4", "content_type": "video/mp4"}

@@ -12,7 +12,7 @@ from shared.keys import AssetKind
 from shared.ledger.budgets import Usage
 from shared.plan.build import MAX_PARTS, TooManyParts
 from shared.plan.models import Plan
-from shared.workflow.plan_episode import PlanAnswer, PlanOutcome, _choices
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome, choices_of
 from tests.builders import TWO_SCENES, addresses_of, part_of, plan_of
 
 STATE_LIMIT = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -83,7 +83,7 @@ def test_parts_are_in_the_order_of_the_script_and_shots_group_them(document: dic
 def test_everything_that_is_asked_for_is_in_the_plan_and_nothing_else(document: dict[str, Any]) -> None:
     plan = plan_of(document)
     asked: set[str] = set()
-    for shot in _choices(plan, frozenset()):
+    for shot in choices_of(plan, frozenset()):
         asked |= {image.address for image in shot.images} | ({shot.composite} if shot.composite_asked else set())
         for part in shot.parts:
             asked |= {engine.address for engine in part.engines if engine.asked}
@@ -91,7 +91,7 @@ def test_everything_that_is_asked_for_is_in_the_plan_and_nothing_else(document: 
     assert asked == set(plan.assets)
     # every input of an asset is a source, a part, or another asset of the plan
     for asset in plan.assets.values():
-        for entry in asset.inputs:
+        for entry in asset.first.inputs:
             assert entry.file.address in plan.assets or entry.file.key.startswith(("sources/", "derived/parts/"))
 
 
@@ -254,7 +254,7 @@ def test_the_longest_episode_fits_the_state_of_the_plot() -> None:
     plan = plan_of(longest())
     assert (len(plan.parts), len(plan.shots)) == (MAX_PARTS, MAX_PARTS)
     answer = PlanAnswer(
-        outcome=PlanOutcome.PLANNED, plan_key="plans/" + "x" * 180, shots=_choices(plan, frozenset())
+        outcome=PlanOutcome.PLANNED, plan_key="plans/" + "x" * 180, shots=choices_of(plan, frozenset())
     ).model_dump(mode="json")
     # when the state holds it beside what the execution was started with, spaces and all
     state = {"episode_id": "x" * 100, "run": "r" * 80, "execution_arn": "a" * 250, "input": {"episode_id": "x" * 100}}

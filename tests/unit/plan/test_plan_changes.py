@@ -123,7 +123,11 @@ def test_another_price_costs_another_sum_and_is_no_other_asset() -> None:
         stored=set(),
         encoder_preset="medium",
     )
-    dearer = Catalogue(Endpoints(), {kontext.MULTI_ENDPOINT: LivePrice(0.07, "images")}, {hedra.ENDPOINT: 0.09})
+    dearer = Catalogue(
+        Endpoints(),
+        live={kontext.MULTI_ENDPOINT: LivePrice(0.07, "images")},
+        overrides={hedra.ENDPOINT: 0.09},
+    )
     before, after = build_for(catalogue=Catalogue(Endpoints())), build_for(catalogue=dearer)
     # then the same addresses are quoted at those prices
     assert list(after.assets) == list(before.assets)
@@ -131,7 +135,7 @@ def test_another_price_costs_another_sum_and_is_no_other_asset() -> None:
     raised = 3 * (0.07 - 0.04) + 4 * 4.8 * (0.09 - 0.05)
     assert after.quote.expected_usd - before.quote.expected_usd == pytest.approx(raised)
     # and each says where its price is from
-    sources = {asset.endpoint: asset.price_source for asset in after.assets.values()}
+    sources = {asset.first.endpoint: asset.first.price_source for asset in after.assets.values()}
     assert (sources[kontext.MULTI_ENDPOINT], sources[hedra.ENDPOINT]) == (LIVE_SOURCE, OVERRIDE_SOURCE)
 
 

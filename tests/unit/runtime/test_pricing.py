@@ -5,8 +5,8 @@ from collections.abc import Collection
 import pytest
 from aws_lambda_powertools.utilities import parameters
 
-from shared.fal.outcomes import FalUnreachable
 from shared.prices import LivePrice
+from shared.providers.outcomes import ProviderUnreachable
 from shared.runtime.pricing import KeptPrices, live_prices_of
 from shared.runtime.settings import FalSettings
 from tests.fakes.clock import Clock
@@ -23,7 +23,7 @@ class PriceList:
     def prices(self, endpoints: Collection[str]) -> dict[str, LivePrice]:
         self.questions.append(list(endpoints))
         if not self.reachable:
-            raise FalUnreachable("no way")
+            raise ProviderUnreachable("no way")
         return {endpoint: CENT for endpoint in endpoints if endpoint in self.known}
 
 
@@ -46,7 +46,7 @@ def test_an_answer_that_never_came_is_not_kept() -> None:
     price_list = PriceList("a")
     prices = KeptPrices(price_list.prices, Clock())
     price_list.reachable = False
-    with pytest.raises(FalUnreachable):
+    with pytest.raises(ProviderUnreachable):
         prices({"a"})
     price_list.reachable = True
     assert prices({"a"}) == {"a": CENT}
@@ -62,5 +62,5 @@ def test_a_key_that_cannot_be_read_is_as_good_as_fal_that_cannot_be_asked(monkey
         raise parameters.GetParameterError("no such secret")
 
     monkeypatch.setattr(parameters, "get_secret", refuse)
-    with pytest.raises(FalUnreachable, match="secret"):
+    with pytest.raises(ProviderUnreachable, match="secret"):
         live_prices_of(FalSettings(fal_key_secret="a/secret"))({"fal-ai/ideogram/v3"})

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from shared.fal.endpoints import Endpoints
 from shared.keys import AssetKind
 from shared.ledger.budgets import Limits
-from shared.runtime import fal, fal_key
+from shared.runtime import fal
+from shared.runtime import keys as provider_keys
 from shared.runtime.settings import BuySettings, EndpointSettings, FalSettings, PlanSettings, ReconcileSettings
 
 STORE = {"BUCKET": "b", "TABLE": "t"}
@@ -32,7 +33,7 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_names_are_separated_by_commas() -> None:
-    own = {"STATE_MACHINE_ARN": "a", "INBOX_QUEUE_URL": "i", "DEAD_REQUEST_QUEUE_URLS": "one,two,"}
+    own = {"STATE_MACHINE_ARN": "a", "WEBHOOK_URL": "h", "INBOX_QUEUE_URL": "i", "DEAD_REQUEST_QUEUE_URLS": "one,two,"}
     assert ReconcileSettings.from_environment(STORE | QUEUES | LIMITS | own).dead_request_queue_urls == ("one", "two")
     hosts = FalSettings.from_environment({"FAL_DOWNLOAD_HOSTS": "media.example.test:8443"}).fal_download_hosts
     assert hosts == ("media.example.test:8443",)
@@ -104,7 +105,7 @@ def test_where_the_key_comes_from(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], key: str, asked: list[str]
 ) -> None:
     vault, keys = Vault(), list[str]()
-    monkeypatch.setattr(fal_key, "parameters", vault)
+    monkeypatch.setattr(provider_keys, "parameters", vault)
     monkeypatch.setattr(fal, "FalQueue", lambda key, _hosts: keys.append(key))
     fal.fal_of(FalSettings.from_environment(environment))
     assert (keys, vault.asked) == ([key], asked)
@@ -130,7 +131,7 @@ def test_a_changed_key_is_used_by_functions_that_run_already() -> None:
         made.append(key)
         return f"client of {key}"
 
-    client = fal_key.PresentClient(keys, make)
+    client = provider_keys.PresentClient(keys, make)
     assert [client(), client()] == ["client of old:key"] * 2
     # when the secret is changed
     keys.present = "new:key"
@@ -143,5 +144,5 @@ def test_a_changed_key_is_used_by_functions_that_run_already() -> None:
 
 
 def test_without_a_key_it_says_what_to_set() -> None:
-    with pytest.raises(fal_key.FalKeyMissing, match="FAL_KEY_SECRET"):
+    with pytest.raises(provider_keys.KeyMissing, match="FAL_KEY_SECRET"):
         fal.fal_of(FalSettings.from_environment({}))

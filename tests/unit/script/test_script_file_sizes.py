@@ -10,6 +10,7 @@ from shared.script.files import script_files
 from shared.script.paths import FileKind
 from shared.workflow.inputs import read_inputs
 from shared.workflow.read_files import FilesRefused, read_files
+from shared.workflow.transfers import Transfers
 from tests.fakes.bucket import MemoryBucket
 from tests.unit.media.media_samples import speech, write_sound
 from tests.unit.script.script_examples import FULL, MINIMAL, changed, parsed
@@ -64,7 +65,8 @@ def folder(tmp_path: Path) -> MemoryBucket:
 
 
 def read(bucket: MemoryBucket, script: dict[str, Any], scratch: Path) -> None:
-    read_files(parsed(script), read_inputs(bucket, "a", ""), bucket, scratch)
+    with Transfers(bucket) as transfers:
+        read_files(parsed(script), read_inputs(bucket, "a", ""), scratch, transfers)
 
 
 def test_lines_that_last_too_long_together_are_refused(

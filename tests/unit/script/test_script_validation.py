@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from shared.fal.models.ideogram import PixelSize, RenderingSpeed
-from shared.script.models import Engine, Resolution, ReviewMode, Script
+from shared.providers.engines import Engine
+from shared.script.models import Resolution, ReviewMode, Script
 from shared.styles.aspect_ratio import AspectRatio
 from shared.styles.presets import PRESETS
 from tests.unit.script.script_examples import FULL, MINIMAL, Location, changed, parsed, problems

@@ -7,7 +7,8 @@ from shared.bill import bill_of
 from shared.keys import AssetKind
 from shared.ledger.records import Failure, Job, PartOutcome, Run, RunState
 from shared.ledger.states import JobState
-from shared.plan.models import Plan
+from shared.plan.models import Plan, PlannedAsset
+from shared.providers.names import ProviderName
 from shared.run_record import RunRecord
 from shared.storyboard.facts import Ending, Storyboard
 from shared.workflow.reasons import troubles_of
@@ -32,8 +33,16 @@ def run_of(**fields: Any) -> Run:
     return Run.model_validate(values | fields)
 
 
-def jobs_of(plan: Plan, *, reused: Iterable[str] = (), failed: Iterable[str] = ()) -> dict[str, Job]:
-    """Return a settled job for every asset; each clip is queued behind the one before it."""
+def jobs_of(
+    plan: Plan, *, reused: Iterable[str] = (), failed: Iterable[str] = (), by: ProviderName = ProviderName.FAL
+) -> dict[str, Job]:
+    """Return a settled job for every asset; each clip is queued behind the one before it.
+
+    Parameters
+    ----------
+    by
+        Who made what it can make; the rest is as it was planned.
+    """
     jobs = {}
     for place, asset in enumerate(plan.assets.values()):
         is_reused, has_failed = asset.address in set(reused), asset.address in set(failed)
@@ -45,8 +54,7 @@ def jobs_of(plan: Plan, *, reused: Iterable[str] = (), failed: Iterable[str] = (
             asset.address,
             kind=asset.kind,
             run="earlier" if is_reused else RUN,
-            endpoint=asset.endpoint,
-            price_usd=asset.price_usd,
+            **_taken(asset, by),
             request_id=f"request-{place}",
             submitted_at=sent,
             started_at=start,
@@ -59,6 +67,11 @@ def jobs_of(plan: Plan, *, reused: Iterable[str] = (), failed: Iterable[str] = (
     return jobs
 
 
+def _taken(asset: PlannedAsset, by: ProviderName) -> dict[str, Any]:
+    offer = next((offer for offer in asset.offers if offer.provider is by), asset.first)
+    return {"provider": offer.provider, "endpoint": offer.endpoint, "price_usd": offer.price_usd}
+
+
 def board_of(
     plan: Plan,
     ending: Ending = Ending.DONE,
@@ -66,6 +79,7 @@ def board_of(
     reused: Iterable[str] = (),
     failed: Iterable[str] = (),
     stepped_down: Iterable[int] = (),
+    by: ProviderName = ProviderName.FAL,
     message: str = "the episode is done",
     **fields: Any,
 ) -> Storyboard:
@@ -77,9 +91,11 @@ def board_of(
         Addresses of assets that had been bought before, and that fal refused.
     stepped_down
         Parts that were made with their last engine.
+    by
+        As for `jobs_of`.
     """
     failed = set(failed)
-    jobs = jobs_of(plan, reused=reused, failed=failed)
+    jobs = jobs_of(plan, reused=reused, failed=failed, by=by)
     lesser = set(stepped_down)
     parts = {}
     for part in plan.parts:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from shared.keys import AssetKind
 from shared.plan.models import Plan
+from shared.providers.names import ProviderName
 from shared.storyboard.facts import Ending
 from shared.storyboard.gallery import PICTURE_BYTES
 from shared.storyboard.html import Html, data_script, element
 from shared.storyboard.page import storyboard_page
 from shared.storyboard.pictures import pictures_to_show
-from tests.builders import TWO_SCENES, addresses_of, part_of, plan_of
+from tests.builders import EVERYBODY, TWO_SCENES, addresses_of, part_of, plan_of
 from tests.unit.storyboard.boards import board_of
 from tests.unit.storyboard.reading import Node, facts_of, read_page
 
@@ -126,6 +127,26 @@ def test_each_shot_shows_its_pictures_with_their_prompts_and_each_is_embedded_on
     again = [image.attributes["data-same-as"] for image in page.all("img") if "src" not in image.attributes]
     assert len(again) == 3 * len(shots) - len(sources) > 0
     assert set(again) <= embedded
+
+
+def test_what_a_stand_in_made_names_who_made_it() -> None:
+    # given an episode that fal was to make, and of which Hedra's own API made the pictures and the clips
+    script = {**TWO_SCENES, "style": {"style_name": "own", "style_prompt": "film", "negative_prompt": "blur"}}
+    plan = plan_of({**script, "providers": "resilient"}, router=EVERYBODY)
+    by_fal, by_hedra = page_of(plan), page_of(plan, by=ProviderName.HEDRA)
+    # then every picture says so, and so does every part
+    notes = [figure.one("span", class_="note").text for figure in by_hedra.all("figure")]
+    assert notes
+    assert {note.partition(", ")[2] for note in notes} == {"made by Hedra's API"}
+    assert {facts_of(part)["Engine"] for part in parts_of(by_hedra)} == {"hedra at Hedra's API"}
+    # and the table of the money
+    assert "nano-banana-2 at Hedra's API" in by_hedra.one("section", class_="money").text
+    # and the prompt that is shown is the one that was sent there
+    assert "There is none of this in it: blur." in by_hedra.all("figure")[0].text
+    # while fal, which makes everything else, goes without saying
+    assert "made by" not in by_fal.text.replace("Made by", "").lower()
+    assert "Hedra's API" not in by_fal.text
+    assert "There is none of this" not in by_fal.text
 
 
 def test_an_own_picture_is_shown_as_the_scripts_own() -> None:

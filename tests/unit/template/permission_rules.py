@@ -51,7 +51,7 @@ _MANY_OF_A_KIND = {
     # Executions of the one state machine: their names are runs.
     r"arn:[^*?]+:execution:[^*?]+:\*": f"{_REFERENCE}list_awsstepfunctions.html",
     # Secrets Manager ends every ARN with six characters of its own.
-    r"arn:[^*?]+:secret:\$\{FalKeySecretName\}-\?{6}": f"{_REFERENCE}list_awssecretsmanager.html",
+    r"arn:[^*?]+:secret:\$\{[A-Z][A-Za-z]+SecretName\}-\?{6}": f"{_REFERENCE}list_awssecretsmanager.html",
 }
 """Patterns that may stand for several resources, and where AWS says of what they consist."""
 

@@ -5,12 +5,14 @@ Each rule returns what is wrong, one sentence for each fault.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from pydantic_core import PydanticUndefined
 
 from local.aws.template import Template
 from shared.runtime import settings
+from shared.webhooks.settings import WebhookSettings
 from tests.unit.template.source import ROOT, functions, of_type
 from tests.unit.template.translation import translate
 
@@ -172,9 +174,10 @@ def _settings_of(code_uri: str) -> tuple[set[str], set[str]]:
     if "buying_handler" in code:
         code = (ROOT / "shared/runtime/buying.py").read_text()
     model_name = re.search(r"(\w+Settings)\.from_environment", code)
-    if model_name is None:
+    if model_name is None or model_name[1] == WebhookSettings.__name__:
         needed = set(re.findall(r'os\.environ\["(\w+)"\]', code))
-        return needed | set(re.findall(r'os\.environ\.get\("(\w+)"', code)), needed
+        wanted = {field.name.upper() for field in fields(WebhookSettings)} if model_name else set()
+        return needed | wanted | set(re.findall(r'os\.environ\.get\("(\w+)"', code)), needed
     model = getattr(settings, model_name[1])
     wanted = {name.upper() for name in model.model_fields}
     needed = {name.upper() for name, entry in model.model_fields.items() if entry.default is PydanticUndefined}

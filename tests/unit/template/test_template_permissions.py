@@ -20,7 +20,7 @@ def test_what_a_function_does_is_read_from_its_code() -> None:
     # given functions whose doings are known
     webhook, batch = operations("functions/hedra_webhook/"), operations("functions/start_batch/")
     # then
-    assert webhook == {"sqs:SendMessage", "s3:GetObject", "s3:PutObject"}
+    assert webhook == {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "secretsmanager:GetSecretValue"}
     assert {"s3:ListBucket", "dynamodb:PutItem", "states:StartExecution"} <= batch
     assert not any(action.startswith(("sqs:", "secretsmanager:")) for action in batch)
 

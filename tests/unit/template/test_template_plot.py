@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import Assembled, AssembleRequest
 from shared.workflow.make_house_clip import HouseClipAnswer, HouseClipRequest
-from shared.workflow.plan_episode import PlanAnswer, PlanRequest
+from shared.workflow.plan_answer import PlanAnswer
+from shared.workflow.plan_episode import PlanRequest
 from shared.workflow.record_outcome import ClosedRun, RunEnd
 from shared.workflow.request_review import REVIEW_SECONDS, Approved, ReviewRequest
 from tests.unit.template import plot_rules as rules

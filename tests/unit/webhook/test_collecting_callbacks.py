@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.downloads import DownloadFailed
-from shared.fal.callbacks import CallbackUnreadable
-from shared.fal.outcomes import Finished
 from shared.keys import AssetKind, FileRef
 from shared.ledger.states import CANCEL, STORE, JobState
 from shared.ports import ObjectMissing
+from shared.providers.callbacks import CallbackUnreadable
+from shared.providers.outcomes import Finished
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from tests.builders import ADDRESS, SECRET, callback, image_delivered, job_failed
-from tests.unit.webhook.fal_callbacks import Webhook, event_of, loaded_webhook, signed
+from tests.unit.webhook.fal_callbacks import event_of, signed
+from tests.unit.webhook.webhook_function import Webhook, loaded_webhook
 from tests.unit.workflow.job_at_fal import failure_of, world_with_a_job_at_fal
 from tests.world import World
 

@@ -17,7 +17,7 @@ from shared.webhooks.published_keys import read_keys, write_keys
 from shared.webhooks.scheme import KeysUnavailable
 from shared.webhooks.store import FAL_KEYS
 from tests.fakes.clock import Clock
-from tests.unit.webhook.fal_callbacks import MemoryStore, Published
+from tests.unit.webhook.webhook_function import MemoryStore, Published
 
 ONE, TWO = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 

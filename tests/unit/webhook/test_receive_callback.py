@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.providers.names import ProviderName
 from shared.webhooks.fal import FalScheme
 from shared.webhooks.key_set import KeySet
 from shared.webhooks.scheme import CallbackRefused
@@ -16,7 +17,8 @@ from shared.workflow.collect_asset import InboxMessage
 from shared.workflow.receive_callback import MAX_BODY, MAX_MESSAGE, raw_body, receive_callback
 from tests.fakes.clock import Clock
 from tests.fakes.messages import MemoryQueue
-from tests.unit.webhook.fal_callbacks import BODY, NOW, OTHER_KEY, QUERY, US, MemoryStore, Published, signed
+from tests.unit.webhook.fal_callbacks import BODY, NOW, OTHER_KEY, QUERY, US, signed
+from tests.unit.webhook.webhook_function import MemoryStore, Published
 
 
 class Inbox(MemoryQueue):
@@ -34,7 +36,7 @@ def receive(
     inbox, store = Inbox(), store or MemoryStore()
     clock = Clock(float(NOW))
     scheme = FalScheme(US, KeySet(Published(), MemoryStore(), FAL_KEYS, clock))
-    receive_callback(headers, query, body, scheme=scheme, now=clock(), inbox=inbox, store=store)
+    receive_callback(headers, query, body, provider="fal", scheme=scheme, now=clock(), inbox=inbox, store=store)
     return inbox, store
 
 
@@ -47,7 +49,7 @@ def test_what_fal_signed_for_us_gets_into_the_inbox() -> None:
     # when a callback with a good signature comes
     inbox, store = receive(signed())
     # then the inbox has its query and body, letter for letter, and nothing else was written
-    assert message_in(inbox) == InboxMessage(query=QUERY, body=BODY.decode())
+    assert message_in(inbox) == InboxMessage(provider=ProviderName.FAL, query=QUERY, body=BODY.decode())
     assert store.objects == {}
 
 

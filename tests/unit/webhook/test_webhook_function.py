@@ -1,5 +1,6 @@
 """The webhook function as Lambda calls it: what it answers, what it logs, what it costs, whoever calls."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -15,19 +16,16 @@ from shared.webhooks.store import FAL_KEYS, callback_key
 from shared.workflow.receive_callback import MAX_BODY
 from tests.unit.webhook.fal_callbacks import (
     BODY,
-    CONTEXT,
     KEY,
     NOW,
     OTHER_KEY,
     QUERY,
     ROOT,
     SECRET,
-    Webhook,
     event_of,
-    load_function,
-    loaded_webhook,
     signed,
 )
+from tests.unit.webhook.webhook_function import CONTEXT, SETTINGS, Webhook, load_function, loaded_webhook
 
 
 @pytest.fixture
@@ -39,7 +37,9 @@ def webhook() -> Iterator[Webhook]:
 @pytest.mark.parametrize("is_base64", [False, True])
 def test_200_when_the_callback_lies_in_the_inbox(webhook: Webhook, is_base64: bool) -> None:
     assert webhook.call_back(signed(), is_base64=is_base64) == 200
-    assert [json.loads(body) for body in webhook.inbox.bodies] == [{"query": QUERY, "body": BODY.decode()}]
+    assert [json.loads(body) for body in webhook.inbox.bodies] == [
+        {"provider": "fal", "query": QUERY, "body": BODY.decode()}
+    ]
 
 
 def test_200_for_a_body_that_is_no_text(webhook: Webhook) -> None:
@@ -88,7 +88,7 @@ def test_401_to_strangers(webhook: Webhook, event: dict[str, Any]) -> None:
 
 
 def test_401_and_a_word_in_the_log_while_nobody_has_said_who_we_are() -> None:
-    with loaded_webhook(user_id="unset") as webhook:
+    with loaded_webhook(settings=dataclasses.replace(SETTINGS, fal_user_id="unset")) as webhook:
         assert webhook.call_back(signed(user="unset")) == 401
         assert webhook.inbox.sent == []
         assert "FalUserId" in webhook.log.getvalue()

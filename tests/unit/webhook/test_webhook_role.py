@@ -1,8 +1,12 @@
 """What the one function that anybody may call is allowed to do, and how long its objects are kept."""
 
+import dataclasses
 from typing import Any
 
-from shared.webhooks.store import CALLBACKS, FAL_KEYS
+import pytest
+
+from shared.webhooks.settings import WebhookSettings
+from shared.webhooks.store import CALLBACKS, FAL_KEYS, HEDRA_KEYS
 from tests.unit.template import source
 
 _DAY = 86_400
@@ -29,17 +33,20 @@ def test_the_webhook_may_touch_its_own_objects_only() -> None:
     assert granted_on_objects("HedraWebhook") == {
         ("s3:GetObject", FAL_KEYS),
         ("s3:PutObject", FAL_KEYS),
+        ("s3:GetObject", HEDRA_KEYS),
+        ("s3:PutObject", HEDRA_KEYS),
         ("s3:PutObject", f"{CALLBACKS}*"),
     }
 
 
-def test_nobody_else_may_write_the_keys_that_fal_is_known_by() -> None:
+@pytest.mark.parametrize("kept", [FAL_KEYS, HEDRA_KEYS])
+def test_nobody_else_may_write_the_keys_that_a_provider_is_known_by(kept: str) -> None:
     functions = [name for name, entry in source.template()["Resources"].items() if "CodeUri" in entry["Properties"]]
     writers = {
         name
         for name in functions
         for action, keys in granted_on_objects(name)
-        if action == "s3:PutObject" and FAL_KEYS.startswith(keys.partition("*")[0])
+        if action == "s3:PutObject" and kept.startswith(keys.partition("*")[0])
     }
     assert writers == {"HedraWebhook"}
 
@@ -52,5 +59,13 @@ def test_bodies_are_kept_for_as_long_as_their_messages() -> None:
     assert rule["ExpirationInDays"] * _DAY >= waiting + dead
 
 
-def test_the_webhook_is_told_who_we_are() -> None:
-    assert properties_of("HedraWebhook")["Environment"]["Variables"]["FAL_USER_ID"] == {"Ref": "FalUserId"}
+def test_the_webhook_is_told_of_each_provider_by_variables_that_it_reads() -> None:
+    told = properties_of("HedraWebhook")["Environment"]["Variables"]
+    assert told == {
+        "INBOX_QUEUE_URL": {"Ref": "InboxQueue"},
+        "FAL_USER_ID": {"Ref": "FalUserId"},
+        "STAND_INS": {"Ref": "StandIns"},
+        "REPLICATE_WEBHOOK_SECRET_NAME": {"Ref": "ReplicateWebhookSecretName"},
+    }
+    read = {field.name.upper() for field in dataclasses.fields(WebhookSettings)}
+    assert told.keys() - {"INBOX_QUEUE_URL"} <= read

@@ -6,7 +6,8 @@ from typing import Any
 from shared.ledger.rules import NEVER
 from shared.plan.models import Plan
 from shared.workflow.inputs import read_inputs
-from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome
+from shared.workflow.plan_episode import PlanInput, PlanRequest, plan_episode
 from tests.builders import CONFIGURATION, EPISODE, TWO_SCENES
 from tests.fakes.step_functions import execution_arn
 from tests.world import World

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from shared.fal.errors import Scope
-from shared.fal.outcomes import Accepted, FalUnreachable, Unconfirmed
 from shared.keys import AssetKind
 from shared.ledger.records import Failure, RunState
 from shared.ledger.states import ACCEPT, FAIL, SEND, STORE, JobState
+from shared.providers.errors import Scope
+from shared.providers.outcomes import Accepted, ProviderUnreachable, Unconfirmed
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
 from tests.builders import RUN, claim_job, claim_of, waiter_of
 from tests.fakes.faults import Crash, Fuse
@@ -22,10 +22,10 @@ def test_an_asset_that_nobody_has_is_asked_for_once(world: World) -> None:
     # then fal has one job, whose request names its pictures where they were handed over, and our secret
     [job] = world.provider.invoice
     assert answer is Answer.SUBMITTED
-    assert job.endpoint == PLAN.assets[COMPOSITE].endpoint
+    assert job.endpoint == PLAN.assets[COMPOSITE].first.endpoint
     assert job.arguments == {
-        **PLAN.assets[COMPOSITE].arguments,
-        "image_urls": [f"https://v3.fal.media/files/{n}-{name}" for n, (name, _, _) in enumerate(_uploads(world), 1)],
+        **PLAN.assets[COMPOSITE].first.arguments,
+        "image_urls": [f"https://v3.fal.media/files/{n}-{name}" for n, (name, _) in enumerate(_uploads(world), 1)],
     }
     assert job.callback_url.startswith(f"{WEBHOOK}?")
     # and the ledger knows the job, the token waits, and nobody was answered
@@ -37,7 +37,7 @@ def test_an_asset_that_nobody_has_is_asked_for_once(world: World) -> None:
     assert world.tokens.answers == {}
 
 
-def _uploads(world: World) -> list[tuple[str, str, int]]:
+def _uploads(world: World) -> list[tuple[str, str]]:
     assert len(world.provider.uploads) == 2
     assert world.provider.uploads[0][0].startswith("portrait-")
     assert world.provider.uploads[1][0].startswith("background-")
@@ -159,7 +159,7 @@ def test_an_unconfirmed_submit_is_never_repeated(world: World) -> None:
 
 def test_files_that_cannot_be_handed_over_give_the_claim_back(world: World) -> None:
     # given a storage of fal's that is down once
-    shop = world.shop(_failing_once("upload", FalUnreachable("storage")))
+    shop = world.shop(_failing_once("upload", ProviderUnreachable("storage")))
     with pytest.raises(TryAgainLater):
         buy_asset(request_of("one", COMPOSITE), shop)
     assert world.job(COMPOSITE).state is JobState.FREE
@@ -182,11 +182,11 @@ def _failing_once(name: str, error: Exception) -> Any:
 def test_files_are_handed_over_once_while_they_lie_there_long_enough(world: World) -> None:
     # given clips of one picture
     clips = [asset for asset in PLAN.assets.values() if asset.kind is AssetKind.CLIP]
-    same_picture = [clip for clip in clips if clip.inputs[0] == clips[0].inputs[0]][:2]
+    same_picture = [clip for clip in clips if clip.first.inputs[0] == clips[0].first.inputs[0]][:2]
     for number, clip in enumerate(same_picture):
         buy_asset(request_of(f"{number}", clip.address), world.shop())
     # then the picture went to fal once
-    names = [name for name, _, _ in world.provider.uploads]
+    names = [name for name, _ in world.provider.uploads]
     assert sum(name.startswith("composite-") for name in names) == 1
 
 

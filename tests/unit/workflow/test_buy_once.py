@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Accepted, Refused, SubmitOutcome, Unconfirmed
 from shared.keys import AssetKind
 from shared.ledger.rules import AFTER_FAILURE
 from shared.ledger.states import SETTLED, JobState
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Accepted, Refused, SubmitOutcome, Unconfirmed
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import TryAgainLater, buy_asset
 from shared.workflow.collect_asset import InboxMessage, collect_asset

@@ -2,12 +2,12 @@
 
 import pytest
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Refused, Unconfirmed
 from shared.ledger.budgets import Budget, BudgetKind, Limits, Usage
 from shared.ledger.outages import ABSENT_CLOSED, ACCOUNT_CLOSED, OUTAGE_CLOSED, STRIKES
 from shared.ledger.records import Failure
 from shared.ledger.states import FAIL, HOLD, JobState
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Refused, Unconfirmed
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
 from shared.workflow.reconcile import reconcile
@@ -136,7 +136,7 @@ def test_an_outage_of_an_engine_is_waited_out_where_there_is_no_other(world: Wor
     # and one success forgets it
     world.clock.forward(OUTAGE_CLOSED)
     assert buy_asset(request_of("two", PORTRAIT), world.shop()) is Answer.SUBMITTED
-    assert world.ledger.outages([PLAN.assets[PORTRAIT].endpoint]) == {}
+    assert world.ledger.outages([PLAN.assets[PORTRAIT].first.endpoint]) == {}
 
 
 def test_too_many_requests_are_no_outage(world: World) -> None:
@@ -144,7 +144,7 @@ def test_too_many_requests_are_no_outage(world: World) -> None:
         world.provider.answers = [refused("http_429", Scope.RATE, retry=True)]
         with pytest.raises(TryAgainLater):
             buy_asset(request_of("one", PORTRAIT), world.shop())
-    assert world.ledger.outages([PLAN.assets[PORTRAIT].endpoint]) == {}
+    assert world.ledger.outages([PLAN.assets[PORTRAIT].first.endpoint]) == {}
 
 
 def test_a_cap_that_is_reached_buys_nothing_more(world: World) -> None:

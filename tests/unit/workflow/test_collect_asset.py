@@ -1,18 +1,21 @@
 """Bringing a result home: whose it is, what it is, and that it is stored once."""
 
 import hashlib
+from itertools import product
 from typing import Any
 
 import pytest
 
 from shared.downloads import DownloadFailed, DownloadRefused
-from shared.fal.callbacks import CallbackUnreadable
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import RESULT_LIFETIME, Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome
+from shared.fal.lifetimes import RESULT_LIFETIME
 from shared.keys import AssetKind, FileRef
 from shared.ledger.records import Failure, Handover, Job
 from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
 from shared.media.errors import MediaRefused
+from shared.providers.callbacks import CallbackUnreadable
+from shared.providers.errors import Scope, SortedError
+from shared.providers.names import ProviderName
+from shared.providers.outcomes import Failed, Finished, Gone, InProgress, JobOutcome, ProviderUnreachable
 from shared.workflow.collect_asset import (
     MAX_REFUSALS,
     Collected,
@@ -77,7 +80,7 @@ def test_what_fal_has_made_need_not_be_given_to_it(world: World) -> None:
     # given a picture that has just come
     collect(callback(), world)
     # then it lies where fal made it, for as long as fal was asked to keep it
-    place = world.ledger.handover(ADDRESS)
+    place = world.ledger.handover(ADDRESS, ProviderName.FAL)
     sent_at = world.job(ADDRESS).sent_at
     assert sent_at == world.clock()
     assert place == Handover(url=world.files.fetched[0], expires_at=sent_at + RESULT_LIFETIME)
@@ -117,9 +120,9 @@ def test_what_no_job_of_ours_expects_is_dropped(world: World, message: InboxMess
 @pytest.mark.parametrize("body", [{}, {"request_id": 7, "status": "OK"}, {"request_id": "r", "status": "DONE"}])
 def test_a_body_that_fal_does_not_document_is_an_error(world: World, body: dict[str, Any]) -> None:
     query = callback().query
-    for text in (str(body), "[]", "not JSON"):
+    for provider, text in product((ProviderName.FAL, None), (str(body), "[]", "not JSON")):
         with pytest.raises(CallbackUnreadable):
-            collect(InboxMessage(query=query, body=text), world)
+            collect(InboxMessage(provider=provider, query=query, body=text), world)
     assert world.job(ADDRESS).state is JobState.SUBMITTED
 
 
@@ -174,10 +177,10 @@ def test_a_result_that_did_not_fit_is_fetched(world: World) -> None:
     assert world.bucket.get(KEY) == world.files.data
 
 
-@pytest.mark.parametrize("outcome", [Gone(), InProgress(), FalUnreachable("down")])
+@pytest.mark.parametrize("outcome", [Gone(), InProgress(), ProviderUnreachable("down")])
 def test_a_result_that_cannot_be_had_yet_comes_again(world: World, outcome: Any) -> None:
     world.provider.outcomes = {"request-1": outcome}
-    with pytest.raises((ResultNotReady, FalUnreachable)):
+    with pytest.raises((ResultNotReady, ProviderUnreachable)):
         collect(callback(body=ELSEWHERE), world)
     assert world.job(ADDRESS).state is JobState.SUBMITTED
     assert world.tokens.answers == {}

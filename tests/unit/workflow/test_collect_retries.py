@@ -7,6 +7,7 @@ from shared.ledger.budgets import Budget, BudgetKind, Usage
 from shared.ledger.outages import STRIKES, closure
 from shared.ledger.records import Handover
 from shared.ledger.states import ACCEPT, CANCEL, SEND, START, JobState
+from shared.providers.names import ProviderName
 from shared.workflow.asking import AssetRequest
 from shared.workflow.collect_asset import (
     MAX_RETRIES,
@@ -83,11 +84,11 @@ def at_fal_again(world: World) -> None:
 
 def test_files_that_fal_could_not_fetch_are_handed_over_afresh_once(world: World) -> None:
     # given a job whose file fal could not fetch
-    world.ledger.note_handover("f" * 40, Handover(url="https://v3.fal.media/gone", expires_at=9e9))
+    world.ledger.note_handover("f" * 40, ProviderName.FAL, Handover(url="https://v3.fal.media/gone", expires_at=9e9))
     assert world.ledger.step(world.job(ADDRESS), START, 1.0, {"handed_over": ("f" * 40,)})
     assert collect(callback(body=job_failed("file_download_error")), world) is Collected.ASKED_AGAIN
     # then the file will be handed over afresh, and the asset is asked for again
-    assert world.ledger.handover("f" * 40) is None
+    assert world.ledger.handover("f" * 40, ProviderName.FAL) is None
     assert len(world.requests.sent) == 1
     # and when that did not help, it has failed
     at_fal_again(world)
@@ -97,11 +98,11 @@ def test_files_that_fal_could_not_fetch_are_handed_over_afresh_once(world: World
 
 
 def test_an_endpoint_that_gives_up_again_and_again_is_left_alone(world: World) -> None:
-    endpoint = world.job(ADDRESS).endpoint
+    place = world.job(ADDRESS).place
     for _ in range(STRIKES - 1):
-        world.ledger.note_outage(endpoint, "down", world.clock())
+        world.ledger.note_outage(str(place), "down", world.clock())
     collect(callback(body=job_failed("runner_server_error")), world)
-    assert closure(endpoint, world.ledger.outages([endpoint]), world.clock())
+    assert closure(place, world.ledger.outages([str(place)]), world.clock())
 
 
 def test_a_job_that_was_cancelled_for_being_overdue_says_so(world: World) -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Accepted, Failed, FalUnreachable, Finished, Gone, InProgress, Queued
 from shared.keys import AssetKind
 from shared.ledger.states import ACCEPT, SETTLED, JobState
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Accepted, Failed, Finished, Gone, InProgress, ProviderUnreachable, Queued
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import Answer, buy_asset
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
@@ -65,7 +65,7 @@ def test_a_request_in_the_list_belongs_to_one_job(world: World) -> None:
     second = next(
         address
         for address, asset in plan.assets.items()
-        if asset.arguments == PLAN.assets[PORTRAIT].arguments and asset.kind is AssetKind.PORTRAIT
+        if asset.first.arguments == PLAN.assets[PORTRAIT].first.arguments and asset.kind is AssetKind.PORTRAIT
     )
     both = plan.model_copy(update={"assets": plan.assets | PLAN.assets})
     world = World(both)
@@ -87,7 +87,7 @@ def test_two_lost_jobs_of_the_very_same_request_are_left_to_their_callbacks(worl
     )
     from shared.workflow.open_jobs import settle_doubt
 
-    world.provider.submit(first.endpoint, {}, "https://hooks.example.test/?address=x&attempt=1&secret=y")
+    world.provider.submit(first.endpoint, {}, "https://hooks.example.test/?address=x&attempt=1&secret=y", key="k")
     assert settle_doubt(first, [first, second], world.clock(), world.reconciling().jobs) == "unconfirmed"
 
 
@@ -190,7 +190,7 @@ def test_a_result_that_the_queue_has_forgotten_is_found_in_the_list(world: World
 def test_a_job_that_fal_has_forgotten_is_held_and_never_taken_for_free(world: World) -> None:
     buy(world)
     world.provider.outcomes = {world.provider.invoice[0].request_id: Gone()}
-    assert cycle(world).watched == {"gone at fal": 1}
+    assert cycle(world).watched == {"gone at its provider": 1}
     world.clock.forward(DEADLINE + 1)
     assert cycle(world).watched == {"held": 1}
     assert world.job(PORTRAIT).state is JobState.HELD
@@ -263,11 +263,11 @@ def test_a_cancel_that_does_not_get_through_is_tried_again(world: World) -> None
     buy(world)
 
     def unreachable(_: str) -> None:
-        raise FalUnreachable("down")
+        raise ProviderUnreachable("down")
 
     world.provider.on_cancel = unreachable
     world.clock.forward(PATIENCE.start + 1)
-    assert cycle(world).watched == {"fal unreachable": 1}
+    assert cycle(world).watched == {"provider unreachable": 1}
     assert world.job(PORTRAIT).cancelled_at is None
 
 

@@ -15,7 +15,7 @@ from shared.plan.models import Plan
 from shared.plan.recordings import ReadInputs
 from shared.prices import LivePrice
 from shared.script.models import Script
-from shared.workflow.plan_episode import PlanOutcome
+from shared.workflow.plan_answer import PlanOutcome
 from shared.workflow.read_files import FilesRefused
 from shared.workflow.status import EpisodeState
 from tests.builders import (

@@ -1,7 +1,7 @@
 """Which execution may plan a run, and what ends it while it is planned."""
 
 from shared.ledger.records import CANCELLED, Failure, RunState
-from shared.workflow.plan_episode import PlanOutcome
+from shared.workflow.plan_answer import PlanOutcome
 from shared.workflow.record_outcome import RunEnd, record_outcome
 from tests.builders import (
     EPISODE,

@@ -14,7 +14,8 @@ from shared.ledger.records import ENDED_RUNS
 from shared.workflow.asking import AssetRequest
 from shared.workflow.assemble_episode import Assembled
 from shared.workflow.make_house_clip import HouseClipRequest, Made
-from shared.workflow.plan_episode import PlanAnswer, PlanOutcome, PlanRequest
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome
+from shared.workflow.plan_episode import PlanRequest
 from shared.workflow.record_outcome import ClosedRun, RunEnd
 from shared.workflow.request_review import Approved, ReviewRequest
 from shared.workflow.start_episode import Patience, Upload

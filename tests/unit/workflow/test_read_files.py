@@ -3,7 +3,9 @@
 import io
 import json
 import wave
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Barrier
 from typing import Any, Literal
 
 import av
@@ -11,13 +13,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared.ledger.records import Run, RunState
 from shared.media.audio import expand_recording
 from shared.media.errors import MediaRefused
 from shared.media.fonts import SHIPPED_TYPEFACE
 from shared.plan.models import Plan
 from shared.workflow import read_files
-from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome
+from shared.workflow.plan_episode import PlanInput, PlanRequest, plan_episode
 from tests.builders import EPISODE
+from tests.fakes.bucket import MemoryBucket
+from tests.fakes.ledger import MemoryLedger
 from tests.world import World
 
 RATE = 16_000
@@ -87,6 +93,31 @@ def warnings_of(world: World, answer: PlanAnswer) -> list[str]:
     plan = Plan.model_validate_json(world.bucket.get(answer.plan_key))
     assert list(world.status().warnings) == list(plan.warnings)
     return [warning for warning in plan.warnings if "price" not in warning]
+
+
+def is_part(key: str) -> bool:
+    return key.startswith("derived/parts/")
+
+
+def is_plan(key: str) -> bool:
+    return key.startswith("plans/")
+
+
+def is_status(key: str) -> bool:
+    return key.endswith("status.json")
+
+
+def meeting(monkeypatch: pytest.MonkeyPatch, before: Callable[[str], object], stored: list[str] | None = None) -> None:
+    """Have something done before each object is stored, and its key noted afterwards."""
+    put = MemoryBucket.put
+
+    def watched(bucket: MemoryBucket, key: str, data: bytes, content_type: str) -> None:
+        before(key)
+        put(bucket, key, data, content_type)
+        if stored is not None:
+            stored.append(key)
+
+    monkeypatch.setattr(MemoryBucket, "put", watched)
 
 
 def test_a_cut_in_speech_is_said_in_the_status() -> None:
@@ -248,3 +279,60 @@ def test_letters_of_captions_count_only_where_they_are_burned_in() -> None:
 @pytest.mark.parametrize("title", ["L'Été à Łódź", "Маяк", "Φάρος", "Light \N{ELECTRIC LIGHT BULB}"])
 def test_letters_that_the_shipped_font_has_are_nothing_to_speak_of(title: str) -> None:
     assert warnings_of(*plan_with({"title": title, **CARD})) == []
+
+
+# When they are stored
+
+
+def test_plan_status_and_parts_are_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a part, a plan and a status of which each is stored only when all the others are
+    together = Barrier(3, timeout=10)
+    meeting(monkeypatch, lambda key: together.wait() if is_part(key) or is_plan(key) or is_status(key) else None)
+    # when an episode is planned, then none of them waits in vain
+    _, answer = plan_of_one_line(wav(voice(4)))
+    assert answer.outcome is PlanOutcome.PLANNED
+    assert not together.broken
+
+
+def test_a_run_gets_its_plan_when_all_that_it_names_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given every object noted once it is stored, and the ledger
+    stored: list[str] = []
+    update_run = MemoryLedger.update_run
+
+    def noting(ledger: MemoryLedger, run: Run, state: RunState, changes: Mapping[str, object] | None = None) -> Any:
+        stored.extend(["the run's plan"] if "plan_key" in (changes or {}) else [])
+        return update_run(ledger, run, state, changes)
+
+    monkeypatch.setattr(MemoryLedger, "update_run", noting)
+    meeting(monkeypatch, lambda _: None, stored)
+    # when an episode of twelve lines is planned
+    plan_of_lines(wav(voice(20)), [{"start": float(n), "end": n + 1.2} for n in range(12)])
+    # then the last of all is what sends the execution on its way
+    assert len([key for key in stored if is_part(key)]) == 12
+    assert stored[-1] == "the run's plan"
+
+
+@pytest.mark.parametrize("missing", [is_part, is_plan, is_status])
+def test_a_run_whose_files_are_not_stored_gets_no_plan(
+    monkeypatch: pytest.MonkeyPatch, missing: Callable[[str], bool]
+) -> None:
+    ledgers: list[MemoryLedger] = []
+    make = MemoryLedger.__init__
+
+    def noted(ledger: MemoryLedger) -> None:
+        make(ledger)
+        ledgers.append(ledger)
+
+    def refuse(key: str) -> None:
+        if missing(key):
+            raise OSError("not today")
+
+    monkeypatch.setattr(MemoryLedger, "__init__", noted)
+    meeting(monkeypatch, refuse)
+    # when one of its files cannot be stored, then planning fails, and is tried again by the plot
+    with pytest.raises(OSError, match="not today"):
+        plan_of_one_line(wav(voice(4)))
+    (ledger,) = ledgers
+    run = ledger.newest_run(EPISODE)
+    assert run
+    assert run.plan_key is None

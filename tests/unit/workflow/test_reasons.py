@@ -9,6 +9,7 @@ from shared.keys import AssetKind
 from shared.ledger.records import Failure, Job, PartOutcome, Run, RunState
 from shared.ledger.states import JobState
 from shared.plan.models import Plan
+from shared.providers.names import ProviderName
 from shared.run_record import RunRecord
 from shared.workflow.reasons import ASSET_LATE, STEPPED_DOWN, reason_of, troubles_of
 from shared.workflow.status import Trouble
@@ -63,6 +64,9 @@ def test_what_is_late_is_named_when_that_is_the_reason_and_only_then() -> None:
     found = troubles(*jobs, failure=late)
     assert {trouble.what for trouble in found} == {"portrait of Alex", "portrait of Mara"}
     assert reason_of(late, found).startswith(f"{found[0].what}: fal has not delivered it")
+    # and whoever has not delivered it is named
+    [elsewhere] = troubles(jobs[0].model_copy(update={"provider": ProviderName.REPLICATE}), failure=late)
+    assert elsewhere.message.startswith("Replicate has not delivered it")
     # and one that failed of something else names none
     assert troubles(*jobs, failure=Failure(error="ExecutionEnded", message="stopped")) == ()
 

@@ -2,12 +2,13 @@
 
 import pytest
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, Gone, InProgress, JobOutcome, Queued
 from shared.ledger.budgets import Usage
-from shared.ledger.outages import ACCOUNT, ACCOUNT_CLOSED
+from shared.ledger.outages import ACCOUNT_CLOSED, account_of
 from shared.ledger.rules import NEVER
 from shared.ledger.states import ACCEPT, CANCEL, DOUBT, SEND, WITHDRAW, JobState, Transition
+from shared.providers.errors import Scope, SortedError
+from shared.providers.names import ProviderName
+from shared.providers.outcomes import Failed, Finished, Gone, InProgress, JobOutcome, ProviderUnreachable, Queued
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from shared.workflow.reconcile import STARTING_LIMIT, CycleTroubled, reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
@@ -26,6 +27,8 @@ from tests.builders import (
 )
 from tests.fakes.provider import Invoiced
 from tests.world import World, request_of
+
+ACCOUNT_AT_FAL = account_of(ProviderName.FAL)
 
 
 def open_job(world: World, *steps: Transition, address: str = ADDRESS, request_id: str = "request-1") -> None:
@@ -77,8 +80,8 @@ def test_a_failed_job_is_recorded_as_fal_says_it(world: World, error: SortedErro
     [
         (Queued(), "queued"),
         (InProgress(), "in progress"),
-        (Gone(), "gone at fal"),
-        (FalUnreachable("x"), "fal unreachable"),
+        (Gone(), "gone at its provider"),
+        (ProviderUnreachable("x"), "provider unreachable"),
     ],
 )
 def test_what_is_not_over_stays_open(world: World, outcome: object, seen: str) -> None:
@@ -281,7 +284,7 @@ def test_an_account_counts_as_refused_between_two_tries_too(world: World) -> Non
     # given fal that refused the account
     assert not reconcile(world.reconciling()).account_refused
     until = world.clock() + ACCOUNT_CLOSED
-    world.ledger.note_outage(ACCOUNT, "no balance", world.clock(), until=until)
+    world.ledger.note_outage(ACCOUNT_AT_FAL, "no balance", world.clock(), until=until)
     # when time goes by without another try
     refused = []
     for _ in range(5):
@@ -292,7 +295,7 @@ def test_an_account_counts_as_refused_between_two_tries_too(world: World) -> Non
 
 
 def test_an_account_that_is_accepted_again_counts_as_refused_no_more(world: World) -> None:
-    world.ledger.note_outage(ACCOUNT, "no balance", world.clock(), until=world.clock() + ACCOUNT_CLOSED)
+    world.ledger.note_outage(ACCOUNT_AT_FAL, "no balance", world.clock(), until=world.clock() + ACCOUNT_CLOSED)
     assert reconcile(world.reconciling()).account_refused
-    world.ledger.end_outage(ACCOUNT)
+    world.ledger.end_outage(ACCOUNT_AT_FAL)
     assert not reconcile(world.reconciling()).account_refused

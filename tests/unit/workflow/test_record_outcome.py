@@ -1,13 +1,15 @@
 """How a run ends: once, with a reason, told beside the script and on the bus, and only by the newest run."""
 
 import json
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from shared.keys import AssetKind, bill_key
+from shared.keys import AssetKind, bill_key, plan_key, status_key, storyboard_key
 from shared.ledger.records import Failure, PartOutcome, RunState
 from shared.ledger.states import FAIL, SEND, STORE
+from shared.storyboard.pictures import pictures_to_show, thumbnail_of
 from shared.workflow.record_outcome import ClosedRun, RunEnd, record_outcome
 from shared.workflow.status import EpisodeState, EpisodeStatus
 from tests.builders import EPISODE, RUN, TWO_SCENES, addresses_of, claim_job, claim_of, plan_of
@@ -17,6 +19,8 @@ from tests.world import BUCKET, World
 PLAN = plan_of(TWO_SCENES)
 PORTRAIT, OTHER_PORTRAIT = sorted(addresses_of(PLAN, AssetKind.PORTRAIT))
 BILL = f"episodes/{EPISODE}/bill.json"
+STATUS, PAGE, PLAN_KEY = status_key(EPISODE), storyboard_key(EPISODE), plan_key(EPISODE, RUN)
+THUMBNAIL = thumbnail_of(pictures_to_show(PLAN)[0].address).key
 
 
 @pytest.fixture
@@ -224,25 +228,74 @@ def test_a_crash_at_any_call_and_once_more(error: str, done: bool) -> None:
 
 
 def test_whoever_sees_a_run_closed_finds_its_papers(world: World) -> None:
-    # given every call noted
-    calls: list[tuple[str, str]] = []
+    # given every write noted once it is done
+    done: list[str] = []
 
     class Noting(Fuse):
         def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-            calls.append((function.__name__, str(args[0]) if args else ""))
-            return super().call(function, *args, **kwargs)
+            answer = super().call(function, *args, **kwargs)
+            if function.__name__ == "put":
+                done.append(str(args[0]))
+            if function.__name__ in {"publish", "update_run"}:
+                done.append(function.__name__)
+            return answer
 
     world.fuse = Noting()
     # when a run ends, then both bills, status and page come before the event that names them, and that before its close
     end(world)
-    assert [name for name, _ in calls if name in {"put", "publish", "update_run"}] == [
-        "put",
-        "put",
-        "put",
-        "put",
-        "publish",
-        "update_run",
-    ]
+    *papers, event, close = done
+    assert sorted(papers) == sorted([bill_key(EPISODE, RUN), BILL, STATUS, PAGE])
+    assert (event, close) == ("publish", "update_run")
+    # and the status, by which people learn of it, comes after the bill
+    assert papers.index(BILL) < papers.index(STATUS)
+
+
+@pytest.mark.parametrize(
+    "at_once",
+    [
+        {("put", bill_key(EPISODE, RUN)), ("put", BILL), ("get", THUMBNAIL)},
+        {("put", STATUS), ("put", PAGE)},
+        {("get", PLAN_KEY), ("parts", RUN), ("given_up", RUN)},
+    ],
+    ids=["bills, and pictures of the page", "status and page", "plan, parts and reasons"],
+)
+def test_what_needs_nothing_of_each_other_is_done_at_once(world: World, at_once: set[tuple[str, str]]) -> None:
+    # given calls of which each begins only when all the others do
+    together = Barrier(len(at_once), timeout=10)
+
+    class Meeting(Fuse):
+        def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+            if args and (function.__name__, str(args[0])) in at_once:
+                together.wait()
+            return super().call(function, *args, **kwargs)
+
+    world.fuse = Meeting()
+    # when the run ends, then none of them waits in vain
+    assert end(world).state is RunState.DONE
+    assert not together.broken
+
+
+@pytest.mark.parametrize("key", [bill_key(EPISODE, RUN), BILL, STATUS])
+def test_a_paper_that_cannot_be_written_leaves_the_run_open_and_untold(
+    world: World, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    # given a bucket that refuses one of them
+    put = world.bucket.put
+
+    def refusing(wanted: str, data: bytes, content_type: str) -> None:
+        if wanted == key:
+            raise OSError("not today")
+        put(wanted, data, content_type)
+
+    monkeypatch.setattr(world.bucket, "put", refusing)
+    # when the run ends, then that fails, and can be made up for
+    with pytest.raises(OSError, match="not today"):
+        end(world)
+    assert world.events.published == []
+    assert [run.name for run in world.ledger.open_runs()] == [RUN]
+    monkeypatch.undo()
+    assert end(world).state is RunState.DONE
+    assert world.bucket.exists(key)
 
 
 def test_two_that_end_a_run_at_once_leave_one_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

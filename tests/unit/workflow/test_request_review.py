@@ -11,7 +11,8 @@ from shared.ledger.states import SEND, STORE
 from shared.plan.recordings import ReadInputs
 from shared.script.models import Script
 from shared.workflow import plan_episode as planning
-from shared.workflow.plan_episode import PlanAnswer, PlanInput, PlanOutcome, PlanRequest, plan_episode
+from shared.workflow.plan_answer import PlanAnswer, PlanOutcome
+from shared.workflow.plan_episode import PlanInput, PlanRequest, plan_episode
 from shared.workflow.reconcile import reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
 from shared.workflow.request_review import REVIEW_SECONDS, Approved, Asked, ReviewRequest, go_on, request_review

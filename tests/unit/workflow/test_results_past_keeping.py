@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from shared.downloads import Downloaded, DownloadFailed
-from shared.fal.outcomes import RESULT_LIFETIME, Finished
+from shared.fal.lifetimes import RESULT_LIFETIME
 from shared.ledger.states import JobState
+from shared.providers.outcomes import Finished
 from shared.workflow.buy_asset import buy_asset
 from shared.workflow.collect_asset import MAX_REFUSALS, Collected, InboxMessage, ResultNotReady, collect_asset
 from shared.workflow.reconcile import reconcile

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Failed, FalUnreachable, Finished, InProgress
 from shared.ledger.records import Run
 from shared.ledger.rules import AFTER_FAILURE
 from shared.ledger.states import JobState
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Failed, Finished, InProgress, ProviderUnreachable
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import TryAgainLater, buy_asset
 from shared.workflow.cancel_run import cancel_run
@@ -166,10 +166,10 @@ def test_a_cancel_that_does_not_get_through_is_asked_for_again(world: World) -> 
     cancel(world)
 
     def unreachable(_: str) -> None:
-        raise FalUnreachable("down")
+        raise ProviderUnreachable("down")
 
     world.provider.on_cancel = unreachable
-    assert cycle(world).watched == {"fal unreachable": 1}
+    assert cycle(world).watched == {"provider unreachable": 1}
     stop_what_is_cancelled(world)
     assert cycle(world).watched == {"withdrawn": 1}
     assert len(world.provider.cancelled) == 2

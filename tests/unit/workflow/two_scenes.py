@@ -1,8 +1,8 @@
 """The plan of an episode of two scenes, some of its assets, and what fal may say to a request for one."""
 
-from shared.fal.errors import Scope, SortedError
-from shared.fal.outcomes import Refused
 from shared.keys import AssetKind
+from shared.providers.errors import Scope, SortedError
+from shared.providers.outcomes import Refused
 from tests.builders import TWO_SCENES, addresses_of, plan_of
 
 PLAN = plan_of(TWO_SCENES)

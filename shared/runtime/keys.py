@@ -1,4 +1,4 @@
-"""The key of fal from where it is kept, as it is now: who mends a refused key does not wait for cold starts."""
+"""The keys of providers as they are now: who mends a refused key does not wait for cold starts."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.parameters import GetParameterError
 
-from shared.runtime.settings import FalSettings
+from shared.runtime.settings import FalSettings, ProviderSettings
 
 _SECRET_AGE = 240
 """Seconds for which a secret is not read again: less than a cycle of reconcile, which has paused runs go on."""
@@ -14,8 +14,8 @@ _SECRET_AGE = 240
 Client = TypeVar("Client")
 
 
-class FalKeyMissing(Exception):
-    """Nothing says how to tell fal who we are."""
+class KeyMissing(Exception):
+    """Nothing says how to tell a provider who we are."""
 
 
 class PresentClient(Generic[Client]):
@@ -46,11 +46,24 @@ class PresentClient(Generic[Client]):
 
 
 def fal_key(settings: FalSettings) -> str:
-    """Return the key; raises `FalKeyMissing`, or `GetParameterError` when the secret cannot be read just now."""
-    key = settings.fal_key or settings.fal_api_key
-    if key:
-        return key
-    if not settings.fal_key_secret:
-        raise FalKeyMissing("set FAL_KEY, or name the secret that holds the key in FAL_KEY_SECRET")
-    secret = parameters.get_secret(settings.fal_key_secret, max_age=_SECRET_AGE)
+    """Return fal's key; raises `KeyMissing`, or `GetParameterError` when the secret cannot be read just now."""
+    return _key(settings.fal_key or settings.fal_api_key, settings.fal_key_secret, "FAL_KEY")
+
+
+def replicate_token(settings: ProviderSettings) -> str:
+    """Return Replicate's API token; raises as `fal_key` does."""
+    return _key(settings.replicate_api_token, settings.replicate_api_token_secret, "REPLICATE_API_TOKEN")
+
+
+def hedra_key(settings: ProviderSettings) -> str:
+    """Return the key of Hedra's own API; raises as `fal_key` does."""
+    return _key(settings.hedra_api_key, settings.hedra_api_key_secret, "HEDRA_API_KEY")
+
+
+def _key(given: str | None, secret_name: str, variable: str) -> str:
+    if given:
+        return given
+    if not secret_name:
+        raise KeyMissing(f"set {variable}, or name the secret that holds the key in {variable}_SECRET")
+    secret = parameters.get_secret(secret_name, max_age=_SECRET_AGE)
     return str(secret).strip()

@@ -1,28 +1,22 @@
-"""What can come of asking fal for a job, or after one."""
+"""What can come of asking a provider for a job, or after one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.fal.errors import SortedError
-
-RESULT_LIFETIME = 7 * 86_400
-"""Seconds for which fal is asked to keep the files that a job makes: far longer than any result may be on its way.
-
-Without it they stay as long as the account's settings say, which may be for ever, readable for whoever has the address.
-"""
+from shared.providers.errors import SortedError
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """fal has the job."""
+    """The provider has the job."""
 
     request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """fal certainly does not have the job.
+    """The provider certainly does not have the job.
 
     Parameters
     ----------
@@ -36,7 +30,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """fal may or may not have the job.
+    """The provider may or may not have the job.
 
     Parameters
     ----------
@@ -50,7 +44,7 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The job waits at fal; its clock has not started."""
+    """The job waits at the provider; its clock has not started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class Finished:
     Parameters
     ----------
     run_seconds
-        How long the model worked on it, if fal says so.
+        How long the model worked on it, if the provider says so.
     """
 
     payload: Mapping[str, Any]
@@ -81,7 +75,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """fal knows the job no more: it may have been paid for, but its result cannot be had."""
+    """The provider knows the job no more: it may have been paid for, but its result cannot be had."""
 
 
 SubmitOutcome = Accepted | Refused | Unconfirmed
@@ -90,14 +84,14 @@ JobOutcome = Queued | InProgress | Finished | Failed | Gone
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """One request of the account, as fal's list of requests has it.
+    """One request of the account, as the provider's list of requests has it.
 
     Parameters
     ----------
     sent_at
-        When fal took it, in seconds since 1970-01-01T00:00Z.
+        When the provider took it, in seconds since 1970-01-01T00:00Z.
     input
-        Its arguments; None where fal did not keep them.
+        Its arguments; None where they were not kept.
     outcome
         How it ended; None for one that has not ended.
     """
@@ -108,5 +102,5 @@ class ListedRequest:
     outcome: JobOutcome | None
 
 
-class FalUnreachable(Exception):
-    """fal could not be asked just now; nothing was decided by that."""
+class ProviderUnreachable(Exception):
+    """A provider could not be asked just now; nothing was decided by that."""
