@@ -48,9 +48,11 @@ OLDEST_OPEN_JOB = Metric(
     "OldestOpenJobSeconds", Unit.SECONDS, _CYCLE, "how long the oldest open job that is not held has been open"
 )
 HELD_JOBS = Metric("HeldJobs", Unit.COUNT, _CYCLE, "jobs that wait for a person's decision")
-ACCOUNT_REFUSED = Metric("AccountRefused", Unit.COUNT, _CYCLE, "1 while fal refuses the key or the balance, else 0")
+ACCOUNT_REFUSED = Metric(
+    "AccountRefused", Unit.COUNT, _CYCLE, "1 while a provider refuses the key or the balance, else 0"
+)
 CALLBACKS_MISSED = Metric(
-    "CallbacksMissed", Unit.COUNT, _CYCLE, "results that reconcile found at fal before any callback had brought them"
+    "CallbacksMissed", Unit.COUNT, _CYCLE, "results that reconcile found before any callback had brought them"
 )
 DAY_USD = Metric("DayUsd", Unit.NONE, _CYCLE, "US dollars that were reserved or paid today (UTC)")
 DAY_IMAGES = Metric("DayImages", Unit.COUNT, _CYCLE, "images that were asked for or bought today (UTC)")
@@ -66,7 +68,7 @@ FOREIGN_CALLBACKS = Metric(
     "ForeignCallbacks",
     Unit.COUNT,
     ("CollectAsset",),
-    "callbacks that fal signed for us and that carry the name or the secret of no job of ours",
+    "callbacks that a provider signed and that carry the name or the secret of no job of ours",
 )
 
 METRICS = (

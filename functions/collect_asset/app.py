@@ -44,6 +44,6 @@ def collect(body: str) -> Collected:
     logger.append_keys(address=message.address)
     collected = collect_asset(message, desk)
     if collected is Collected.FOREIGN:
-        logger.warning("a callback that fal signed for us carries the name or the secret of no job of ours")
+        logger.warning("a callback that a provider signed carries the name or the secret of no job of ours")
         reporter.report({FOREIGN_CALLBACKS: 1})
     return collected

@@ -1,4 +1,4 @@
-"""Asks fal for talking clips, each of them once."""
+"""Asks for talking clips, each of them once: of fal, or of who stands in for it."""
 
 from shared.runtime.buying import buying_handler
 

@@ -21,7 +21,7 @@ from shared.webhooks.settings import WebhookSettings
 from shared.webhooks.store import StoreUnavailable
 from shared.workflow.receive_callback import raw_body, receive_callback
 
-# fal waits 15 seconds for an answer: who cannot put a callback away by then says so, and fal comes again.
+# Providers wait 15 seconds for an answer: who cannot put a callback away by then says so, and they come again.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 quieten_libraries()

@@ -75,7 +75,7 @@ class Spent(Frozen):
     usd
         What it certainly paid, in US dollars.
     possibly_usd
-        What fal may charge on top.
+        What providers may charge on top.
     bought, reused
         How many assets it paid for, and how many had been paid for before.
     bill
@@ -162,7 +162,7 @@ class EpisodeWaitingForReview(EpisodeEvent):
 
 
 class EpisodePaused(EpisodeEvent):
-    """A run buys nothing for now, since fal refuses the account."""
+    """A run buys nothing for now, since every provider that it may ask refuses the account."""
 
     detail_type: ClassVar[str] = "Episode Paused"
 
