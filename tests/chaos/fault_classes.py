@@ -111,7 +111,6 @@ def _of_provider(provider: ProviderName) -> Iterator[tuple[str, FaultClass]]:
     uploads = ("token_unavailable", "upload_unavailable", "drop_connection")
     for upload in uploads if provider is FAL else uploads[1:]:
         yield f"upload: {upload}", of(ordered(provider, UploadFault(kind=upload, count=2)))
-    yield "results gone", of(provider_faults.results_gone(provider), undecidable=provider is not FAL)
     yield "signing key rotated", of(provider_faults.signing_key_rotated(provider))
     yield "down", of(provider_faults.down(provider), undecidable=True)
 
@@ -131,7 +130,12 @@ def _of_some_providers() -> Iterator[tuple[str, FaultClass]]:
         FaultClass(dropped(HEDRA, listed=True, answers=None), HEDRA, undecidable=True),
     )
     yield f"{HEDRA}: uploads expired", FaultClass(provider_faults.uploads_expired, HEDRA)
+    yield f"{FAL}: results gone, but for its list", FaultClass(provider_faults.results_forgotten, FAL)
     for provider in (REPLICATE, HEDRA):
+        yield (
+            f"{provider}: results gone",
+            FaultClass(provider_faults.results_gone(provider), provider, undecidable=True),
+        )
         yield f"{provider}: too many requests", FaultClass(provider_faults.too_many_requests(provider), provider)
 
 

@@ -1,5 +1,6 @@
 """How faults of providers are put on a stage: each simulator's own, and what befalls its account."""
 
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -34,6 +35,7 @@ _PICTURES_AND_ONE_ENGINE = slice(0, 3)
 _LIST_NEVER = 1e9
 _UPLOAD_GOOD_FOR = 0.15
 _AT_ONCE = 0.01
+_SOON = 2.0
 _USUALLY = 3600
 _REQUESTS_A_MINUTE = 12
 
@@ -98,19 +100,28 @@ def balance(provider: ProviderName) -> Arm:
     return arm
 
 
+def results_forgotten(name: str, scene: Scene) -> Armed:
+    """Let fal's queue forget results at once; its list of requests has them."""
+    _control(scene, ProviderName.FAL).change_settings(
+        stored_result_seconds=_AT_ONCE, stored_large_result_seconds=_AT_ONCE
+    )
+    return ordered(ProviderName.FAL, WebhookFault(kind="drop", count=2))(name, scene)
+
+
 def results_gone(provider: ProviderName) -> Arm:
-    """Return what lets a provider forget results at once; fal's list of requests has them."""
+    """Return what lets a provider delete results of which we hear too late: what happens to Replicate's in an hour."""
 
     def arm(name: str, scene: Scene) -> Armed:
-        control = _control(scene, provider)
-        control.change_settings(stored_result_seconds=_AT_ONCE, stored_large_result_seconds=_AT_ONCE)
+        _control(scene, provider).change_settings(stored_result_seconds=_SOON, stored_large_result_seconds=_SOON)
         dropped = ordered(provider, WebhookFault(kind="drop", count=2))(name, scene)
+        waited: list[int] = []
 
-        def keep_again() -> None:
-            if provider is not ProviderName.FAL:
-                control.change_settings(stored_result_seconds=_USUALLY, stored_large_result_seconds=_USUALLY)
+        def tick() -> None:
+            if not waited and dropped.hits():
+                waited.append(1)
+                time.sleep(_SOON)  # providers live in real time
 
-        return Armed(name, dropped.hits, disarm=keep_again)
+        return Armed(name, dropped.hits, tick)
 
     return arm
 

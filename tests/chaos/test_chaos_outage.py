@@ -33,9 +33,8 @@ _OUTAGES = int(os.environ.get("CHAOS_OUTAGES", "2"))
 _SEED = int(os.environ.get("CHAOS_SEED", "1"))
 _LINES = 10
 _LAST_SUBMIT = 30
-"""Of the 21 assets of the episode at least four are still wanted then: `fal_client` makes two calls of each submit."""
+"""Of the 21 assets of the episode at least six are still wanted then: `fal_client` makes two calls of each submit."""
 
-_FURTHER_CALLS = 4
 
 _LONGEST_OUTAGE = 10_000
 """Seconds: longer than anything is waited for that fal has accepted."""
@@ -54,8 +53,8 @@ class FalGoesDown:
 
     Parameters
     ----------
-    at_submit, and_calls
-        At which submit to fal, and how many calls to fal later.
+    at_submit
+        Which call: a submit, so that at least that has to be made by another.
     how
         What whoever asks gets: no connection, or 503 from a proxy or from fal itself.
     works_on
@@ -66,7 +65,6 @@ class FalGoesDown:
 
     stage: ChaosStage
     at_submit: int
-    and_calls: int
     how: Literal["refuses_connections", "unavailable_html", "unavailable_json"]
     works_on: bool
     seconds: float | None
@@ -75,7 +73,6 @@ class FalGoesDown:
     """How many jobs it had accepted and not ended when it went down."""
     is_back: bool = False
     _submits: int = field(default=0)
-    _calls: int = field(default=0)
 
     @classmethod
     def of(cls, stage: ChaosStage, number: int, dice: random.Random) -> "FalGoesDown":
@@ -83,7 +80,6 @@ class FalGoesDown:
         return cls(
             stage,
             at_submit=dice.randint(1, _LAST_SUBMIT),
-            and_calls=dice.randint(0, _FURTHER_CALLS),
             how=dice.choice(("refuses_connections", "unavailable_html", "unavailable_json")),
             works_on=number // 2 % 2 == 0,
             seconds=dice.uniform(60, _LONGEST_OUTAGE) if number % 2 == 0 else None,
@@ -93,15 +89,13 @@ class FalGoesDown:
         """Return in words what happened, and when."""
         goes_on = "works on" if self.works_on else "stands still"
         back = "for good" if self.seconds is None else f"for {self.seconds:.0f} s"
-        when = f"at submit {self.at_submit} and {self.and_calls} calls"
-        return f"fal {self.how} {back} {when} with {self.unfinished} jobs unfinished, and {goes_on}:"
+        return f"fal {self.how} {back} at submit {self.at_submit}, {self.unfinished} jobs unfinished, and {goes_on}:"
 
     def strikes(self, call: Call) -> Strike | None:
         if call.service != ProviderName.FAL or self.began is not None:
             return None
         self._submits += call.operation in _SUBMITS
-        self._calls += self._submits >= self.at_submit
-        if self._calls > self.and_calls:
+        if self._submits == self.at_submit:
             self.began = self.stage.clock()
             # Not within the function, whose calls are counted.
             going = threading.Thread(target=self._go)

@@ -15,14 +15,16 @@ REPOSITORY = Path(__file__).parents[2]
 # What a function does on its start and with a first request, in a process of its own.
 ASK = """
 import json
-from shared.fal.callbacks import CallbackName
+from shared.providers.callbacks import CallbackName
+from shared.providers.names import ProviderName
 from shared.runtime.fal import fal_of
 from shared.runtime.settings import FalSettings
 
 fal = fal_of(FalSettings.from_environment())
-url = fal.upload(b"hello", "image/png", "hello.png", 3600)
+url = fal.upload(b"hello", "image/png", "hello.png")
 name = CallbackName(address="a" * 40, attempt=1, secret="s")
-outcome = fal.submit("fal-ai/ideogram/v3", {"prompt": "a lighthouse"}, name.url("https://callback.example"))
+callback_url = name.url("https://callback.example", ProviderName.FAL)
+outcome = fal.submit("fal-ai/ideogram/v3", {"prompt": "a lighthouse"}, callback_url, key=name.key)
 print(json.dumps({"url": url, "request_id": outcome.request_id}))
 """
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli.exit_codes import CREDENTIALS, DONE, FAILED, OVER_CAP
 from cli.main import app
+from cli.output import output
 from cli.quoting import FALLBACK, quote_of_folder
 from cli.target import Target
 from shared.ledger.budgets import Usage
@@ -208,7 +209,8 @@ def test_a_quote_names_who_makes_what_and_who_stands_in(
     monkeypatch.setattr("cli.options.deployed_target", lambda *_: target)
     change(folder, engines=["hedra", "still"], providers={"portrait": "replicate", "composite": "resilient"})
     options = ["quote", str(folder), "--id", EPISODE, "--stack", "a-stack"]
-    result = runner.invoke(app, options, env={"COLUMNS": "120"})
+    monkeypatch.setattr(output, "width", 120)
+    result = runner.invoke(app, options)
     assert result.exit_code == DONE
     # then who is not fal is named in its row
     rows = [" ".join(row.split()) for row in result.stdout.splitlines()]
@@ -234,7 +236,8 @@ def test_a_quote_fits_into_a_terminal(
     monkeypatch.setattr("cli.options.deployed_target", lambda *_: target)
     change(folder, engines=["hedra", "kling", "still"], providers=["replicate", "hedra"])
     options = ["quote", str(folder), "--id", EPISODE, "--stack", "a-stack"]
-    result = runner.invoke(app, options, env={"COLUMNS": str(columns)})
+    monkeypatch.setattr(output, "width", columns)
+    result = runner.invoke(app, options)
     table = [line for line in result.stdout.splitlines() if line.startswith(" ")]
     assert len(table) > 4
     assert max(map(len, table)) <= columns
