@@ -19,7 +19,9 @@ def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
-        yield Rows(KEYS[request.param])
+        rows = Rows(KEYS[request.param])
+        yield rows
+        rows.remove()
 
 
 class Rows:
@@ -37,6 +39,9 @@ class Rows:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             BillingMode="PAY_PER_REQUEST",
         )
+
+    def remove(self) -> None:
+        self._client.delete_table(TableName="rows")
 
     def key(self, name: str) -> dict[str, dict[str, str]]:
         return {key: {"S": name} for key in self._keys}
