@@ -16,7 +16,7 @@ from shared.providers.engines import Engine
 from shared.providers.names import TITLES, Place, ProviderName
 from shared.styles.aspect_ratio import AspectRatio
 
-_HEDRA_SOURCE = "the input types of hedra-sdk 7.0.0, https://pypi.org/project/hedra-sdk/"
+_HEDRA_SOURCE = "the input types of hedra-sdk 7.0.0, https://github.com/hedra-labs/hedra-python"
 
 _ALL = tuple(AspectRatio)
 

@@ -1,7 +1,7 @@
 """What a script asks of models at Replicate and at Hedra's own API, where these stand in for fal's.
 
 Inputs: https://replicate.com/google/nano-banana-2/api/schema, https://replicate.com/kwaivgi/kling-avatar-v2,
-https://replicate.com/veed/fabric-1.0; for Hedra the input types of hedra-sdk 7.0.0 (https://pypi.org/project/hedra-sdk/).
+https://replicate.com/veed/fabric-1.0; for Hedra the input types of hedra-sdk 7.0.0 (https://github.com/hedra-labs/hedra-python).
 Of a style these models take the prompt: a negative prompt becomes a sentence of it.
 """
 
