@@ -1,8 +1,9 @@
 """Hedra's own API, version 3, https://www.hedra.com/docs.
 
 Sources: its OpenAPI document (https://api.hedra.com/v3/openapi.json) and the types of hedra-sdk 7.0.0
-(https://github.com/hedra-labs/hedra-python). It has no way to cancel a job. It lists jobs, but not what they were asked for:
-which one is ours is found by sending the submit again under its key, which answers as it did the first time.
+(https://github.com/hedra-labs/hedra-python). It has no way to cancel a job. It lists jobs, but not what they were
+asked for: which one is ours is found by sending the submit again under its key, which answers as it did the first
+time.
 """
 
 from dataclasses import replace
