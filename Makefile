@@ -46,9 +46,7 @@ episode: .venv/installed ## Make the sample episode on this machine.
 
 .PHONY: test
 test: .venv/installed ## Run all tests but those of the packages.
-	@# Apart: it plays in a time of its own, in which no other test may find itself.
-	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/chaos
-	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore tests/packages --ignore tests/chaos
+	.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore tests/packages
 
 .PHONY: packages
 packages: .venv/installed .venv-lint/installed ## Build what is deployed, look at it, and make an episode with it.

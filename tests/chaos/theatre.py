@@ -220,9 +220,11 @@ class Theatre:
         return load_handler(folder, {**values.environment_of(name), **told})
 
     def _put_into_virtual_time(self, patch: pytest.MonkeyPatch) -> None:
-        for module in pkgutil.iter_modules(shared.runtime.__path__, "shared.runtime."):
-            if hasattr(importlib.import_module(module.name), "clock"):
-                patch.setattr(f"{module.name}.clock", self.clock)
+        # All are imported before any is patched: one that came after would take our clock for its own, and keep it.
+        names = [module.name for module in pkgutil.iter_modules(shared.runtime.__path__, "shared.runtime.")]
+        for module in [importlib.import_module(name) for name in names]:
+            if hasattr(module, "clock"):
+                patch.setattr(module, "clock", self.clock)
         patch.setattr(moto.sqs.models, "unix_time", lambda *_: self.clock())
         patch.setattr(moto.sqs.models, "unix_time_millis", lambda *_: self.clock.milliseconds())
         # A state's retry costs no real time. The module's own name is patched, and not the one of all Python.

@@ -20,24 +20,29 @@ BUCKET = "showrunner"
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[Callable[[str], Any]]:
-    """Give clients of one simulated AWS; its credentials are made up."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        environment.setenv("AWS_ACCESS_KEY_ID", "made-up")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-        environment.setenv("AWS_DEFAULT_REGION", REGION)
-        clients: dict[str, Any] = {}
+def made_clients() -> dict[str, Any]:
+    """Keep the clients of all tests: each takes long to make, and works on whichever AWS is simulated."""
+    return {}
 
-        def client(service: str) -> Any:
-            if service not in clients:
-                clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
-            return clients[service]
 
+@pytest.fixture
+def aws(made_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """Give clients of one simulated AWS, which is empty; its credentials are made up."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+    def client(service: str) -> Any:
+        if service not in made_clients:
+            made_clients[service] = boto3.client(  # type: ignore[call-overload]
+                service, region_name=REGION, aws_access_key_id="made-up", aws_secret_access_key="made-up"
+            )
+        return made_clients[service]
+
+    with mock_aws():
         yield client
 
 
 @pytest.fixture
-def table(aws: Callable[[str], Any]) -> Iterator[str]:
+def table(aws: Callable[[str], Any]) -> str:
     dynamodb = aws("dynamodb")
     dynamodb.create_table(
         TableName=TABLE,
@@ -45,8 +50,7 @@ def table(aws: Callable[[str], Any]) -> Iterator[str]:
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    yield TABLE
-    dynamodb.delete_table(TableName=TABLE)
+    return TABLE
 
 
 class Atomic:
@@ -74,14 +78,9 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 
 @pytest.fixture(params=["fake", "s3"])
-def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
+def bucket(request: pytest.FixtureRequest) -> Bucket:
     if request.param == "fake":
-        yield MemoryBucket()
-        return
+        return MemoryBucket()
     s3 = request.getfixturevalue("aws")("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield S3Bucket(s3, BUCKET)
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
-        for entry in page.get("Contents", []):
-            s3.delete_object(Bucket=BUCKET, Key=entry["Key"])
-    s3.delete_bucket(Bucket=BUCKET)
+    return S3Bucket(s3, BUCKET)

@@ -28,11 +28,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     with mock_aws():
         yield
-        # Within another test's simulated AWS nothing is forgotten by itself.
-        secrets = boto3.client("secretsmanager", region_name=REGION)
-        for secret in secrets.list_secrets()["SecretList"]:
-            if secret["Name"] == SECRET:
-                secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture(autouse=True)

@@ -100,13 +100,11 @@ def deploy_plot(
         return stage
 
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-    with mock_aws() as aws:
-        aws.reset()  # within a mock that another folder's tests keep open, moto does not begin anew by itself
+    with mock_aws():
         yield deployed
         # Nothing may call back, and so call AWS, once this test's AWS is gone.
         plot_fal.control.reset()
         function_url.call_back = None
-        aws.reset()
     assert watched_calls.forbidden(values) == []
 
 

@@ -63,8 +63,4 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         url = sqs.create_queue(QueueName="inbox-webhook", Attributes={"MaximumMessageSize": "262144"})["QueueUrl"]
         environment = {"INBOX_QUEUE_URL": url, "BUCKET": BUCKET, "FAL_USER_ID": US, "FAL_REST_URL": site.url}
         yield Deployed(s3, sqs, url, site, environment)
-        for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-            s3.delete_object(Bucket=BUCKET, Key=entry["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
-        sqs.delete_queue(QueueUrl=url)
     clients.client.cache_clear()

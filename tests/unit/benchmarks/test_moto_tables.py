@@ -19,9 +19,7 @@ def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
-        rows = Rows(KEYS[request.param])
-        yield rows
-        rows.remove()
+        yield Rows(KEYS[request.param])
 
 
 class Rows:
@@ -39,9 +37,6 @@ class Rows:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             BillingMode="PAY_PER_REQUEST",
         )
-
-    def remove(self) -> None:
-        self._client.delete_table(TableName="rows")
 
     def key(self, name: str) -> dict[str, dict[str, str]]:
         return {key: {"S": name} for key in self._keys}
