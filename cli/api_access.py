@@ -153,7 +153,6 @@ def _fal(access: Access, settings: ProviderSettings, results: Results, patience:
     clients = FalClients(queue, FalPlatform(access.key, settings.fal_api_url))
     return Asking(
         provider=Fal(PresentClient(lambda: access.key, lambda _: clients)),
-        submit=lambda endpoint, arguments, _: queue.submit(endpoint, arguments, None),
         results=results,
         new_key=_new_key,
         clock=time.monotonic,
@@ -165,10 +164,8 @@ def _fal(access: Access, settings: ProviderSettings, results: Results, patience:
 def _by_http(spec: "ProviderSpec", base_url: str, access: Access, results: Results, patience: "Seconds") -> Asking:
     from shared.providers.http.provider import HttpProvider
 
-    provider = HttpProvider(spec, base_url, lambda: access.key, timeout=ANSWER_WITHIN)
     return Asking(
-        provider=provider,
-        submit=lambda endpoint, arguments, key: provider.submit(endpoint, arguments, None, key=key),
+        provider=HttpProvider(spec, base_url, lambda: access.key, timeout=ANSWER_WITHIN),
         results=results,
         new_key=_new_key,
         clock=time.monotonic,

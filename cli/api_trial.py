@@ -32,7 +32,6 @@ from shared.providers.outcomes import (
     JobOutcome,
     ProviderUnreachable,
     Queued,
-    SubmitOutcome,
 )
 from shared.providers.routing import Router
 
@@ -120,8 +119,6 @@ class Asking:
 
     Parameters
     ----------
-    submit
-        The provider's, without a callback: sends arguments to an endpoint, once, under a key.
     new_key
         Gives each request a key of its own.
     why_refused
@@ -133,7 +130,6 @@ class Asking:
     """
 
     provider: "Provider"
-    submit: Callable[[str, Mapping[str, Any], str], SubmitOutcome]
     results: Results
     new_key: Callable[[], str]
     clock: Callable[[], Seconds]
@@ -200,7 +196,7 @@ def try_model(trial: Trial, portrait: Made | None, asking: Asking) -> tuple[Trie
         fault = fault_of_error(refused, provider) if refused else fault_of_exception(error, provider)
         return _faulty(trial, fault, provider), None
     began = asking.clock()
-    answer = asking.submit(trial.offer.endpoint, arguments, asking.new_key())
+    answer = asking.provider.submit(trial.offer.endpoint, arguments, None, key=asking.new_key())
     if not isinstance(answer, Accepted):
         return _faulty(trial, fault_of_refusal(answer, provider), provider), None
     started: Seconds | None = None

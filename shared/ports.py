@@ -283,11 +283,15 @@ class Provider(Protocol):
     def replays_safely(self) -> bool:
         """Whether the same submit under the same key, sent again, is one job and is paid for once."""
 
-    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str, *, key: str) -> SubmitOutcome:
+    def submit(
+        self, endpoint: str, arguments: Mapping[str, object], callback_url: str | None, *, key: str
+    ) -> SubmitOutcome:
         """Ask for one job, and say what is certain about it: with exactly one POST, unless it `replays_safely`.
 
         Parameters
         ----------
+        callback_url
+            None: nobody is called back.
         key
             Names this attempt at this asset, the same whenever it is sent again.
         """

@@ -35,7 +35,14 @@ class Fal:
     def __init__(self, clients: PresentClient[FalClients]) -> None:
         self._clients = clients
 
-    def submit(self, endpoint: str, arguments: Mapping[str, Any], callback_url: str, *, key: str) -> SubmitOutcome:  # noqa: ARG002 - the port's; fal has no use for it
+    def submit(
+        self,
+        endpoint: str,
+        arguments: Mapping[str, Any],
+        callback_url: str | None,
+        *,
+        key: str,  # noqa: ARG002 - the port's; fal has no use for it
+    ) -> SubmitOutcome:
         """Ask for one job; see `FalQueue.submit`."""
         return self._clients().queue.submit(endpoint, arguments, callback_url)
 

@@ -73,21 +73,10 @@ def receive_callback(
     inbox.send(_message(query, body, provider, store))
 
 
-def inbox_message(query: str, body: bytes, provider: str | None = None) -> str:
-    """Return the inbox's message for a callback; raises `UnicodeDecodeError`.
-
-    Parameters
-    ----------
-    provider
-        Who called back, by whose documentation the body is to be read; None: nobody, the body is ours.
-    """
-    return _written(query, provider, body=body.decode())
-
-
 def _message(query: str, body: bytes, provider: str, store: WebhookStore) -> str:
     """Return the inbox's message; a body that no queue carries (too long, no text) goes into the bucket instead."""
     try:
-        message = inbox_message(query, body, provider)
+        message = _written(query, provider, body=body.decode())
     except UnicodeDecodeError:
         message = ""
     if message and len(message) <= MAX_MESSAGE:  # it is ASCII: its characters are bytes
@@ -97,5 +86,5 @@ def _message(query: str, body: bytes, provider: str, store: WebhookStore) -> str
     return _written(query, provider, stored_body=key)
 
 
-def _written(query: str, provider: str | None, **body: str) -> str:
-    return json.dumps({"query": query, **body, **({"provider": provider} if provider else {})})
+def _written(query: str, provider: str, **body: str) -> str:
+    return json.dumps({"query": query, **body, "provider": provider})

@@ -89,7 +89,9 @@ class MemoryProvider:
     on_cancel: Callable[[str], None] = lambda _: None
     clock: Callable[[], float] = lambda: 0.0
 
-    def submit(self, endpoint: str, arguments: Mapping[str, object], callback_url: str, *, key: str) -> SubmitOutcome:
+    def submit(
+        self, endpoint: str, arguments: Mapping[str, object], callback_url: str | None, *, key: str
+    ) -> SubmitOutcome:
         self.posts += 1
         self.on_submit()
         if self.replays_safely and key in self.by_key:
@@ -103,7 +105,7 @@ class MemoryProvider:
             request_id = answer.request_id
         if isinstance(answer, Accepted | Lost):
             self.by_key[key] = request_id
-            self.invoice.append(Invoiced(request_id, endpoint, dict(arguments), callback_url, self.clock()))
+            self.invoice.append(Invoiced(request_id, endpoint, dict(arguments), callback_url or "", self.clock()))
         return Unconfirmed(answer.reason) if isinstance(answer, Lost) else answer
 
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:  # noqa: ARG002 - the port's signature

@@ -1,6 +1,6 @@
 """How one trial is followed to its end: with a provider, a clock and results that a test holds in its hands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,13 +37,24 @@ REFUSED_KEY = SortedError("UNAUTHORIZED", "no such key", Scope.ACCOUNT, retry=Fa
 
 
 class Answering(HttpProvider):
-    """Hedra, as far as it is asked after jobs: says what it was told to say, the last of it for ever."""
+    """Hedra, as far as it is asked for jobs and after them: says what it was told to say, the last of it for ever."""
 
-    def __init__(self, says: Sequence[JobOutcome | ProviderUnreachable]) -> None:
+    def __init__(
+        self, says: Sequence[JobOutcome | ProviderUnreachable], answers: Sequence[SubmitOutcome] = (Accepted("job-1"),)
+    ) -> None:
         super().__init__(HEDRA, "https://nowhere.invalid", lambda: "key")
-        self._says = list(says)
+        self._says, self._answers = list(says), list(answers)
+        self.sent: list[tuple[str, dict[str, Any], str]] = []
         self.takes_files = True
         self.uploads: list[bytes] = []
+
+    @override
+    def submit(
+        self, endpoint: str, arguments: Mapping[str, object], callback_url: str | None, *, key: str
+    ) -> SubmitOutcome:
+        assert callback_url is None  # nobody listens for one
+        self.sent.append((endpoint, dict(arguments), key))
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     @override
     def look_up(self, endpoint: str, request_id: str) -> JobOutcome:
@@ -76,12 +87,10 @@ class Stage:
     """Everything that a trial needs, and what it did with it."""
 
     provider: Answering
-    answers: list[SubmitOutcome] = field(default_factory=lambda: [Accepted("job-1")])
     results: MadeAs = field(default_factory=MadeAs)
     refused: SortedError | None = None
     patience: float = 600.0
     now: float = 1000.0
-    sent: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
 
     def try_all(self, *models: Model) -> list[Tried]:
         chosen = models or (Model.PORTRAIT,)
@@ -90,18 +99,13 @@ class Stage:
         return list(try_models(trials, self._asking()))
 
     def _asking(self) -> Asking:
-        def submit(endpoint: str, arguments: Any, key: str) -> SubmitOutcome:
-            self.sent.append((endpoint, dict(arguments), key))
-            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
         def wait(seconds: float) -> None:
             self.now += seconds
 
         return Asking(
             provider=self.provider,
-            submit=submit,
             results=self.results,
-            new_key=lambda: f"key-{len(self.sent)}",
+            new_key=lambda: f"key-{len(self.provider.sent)}",
             clock=lambda: self.now,
             wait=wait,
             patience=self.patience,
@@ -172,26 +176,26 @@ def test_the_portrait_that_was_made_is_handed_over_and_each_request_has_a_key_of
     assert [each.good for each in tried] == [True, True, True]
     portrait, _room, again, _voice = stage.provider.uploads
     assert portrait == again == b"\x89PNG\r\n\x1a\n" + URL.encode()
-    assert len({key for _, _, key in stage.sent}) == 3
+    assert len({key for _, _, key in stage.provider.sent}) == 3
     # and files are named as Hedra wants them
-    _, (_, composite, _), (_, clip, _) = stage.sent
+    _, (_, composite, _), (_, clip, _) = stage.provider.sent
     assert [image["source"] for image in composite["images"]] == ["url", "url"]
     assert clip["audio"] == {"source": "url", "url": "https://files.hedra.com/4"}
 
 
 def test_without_a_portrait_one_is_drawn() -> None:
     refused = Refused(SortedError("RESOURCE_EXHAUSTED", "slow down", Scope.RATE, retry=True))
-    stage = Stage(Answering([DONE]), answers=[refused, Accepted("job-2")])
+    stage = Stage(Answering([DONE], [refused, Accepted("job-2")]))
     portrait, composite = stage.try_all(Model.PORTRAIT, Model.COMPOSITE)
     assert (portrait.fault, portrait.price_usd, composite.good) == (FaultKind.RATE_LIMIT, None, True)
     assert all(data.startswith(b"\x89PNG") for data in stage.provider.uploads)
 
 
 def test_nothing_else_is_tried_where_the_same_would_happen() -> None:
-    stage = Stage(Answering([DONE]), answers=[Refused(REFUSED_KEY)])
+    stage = Stage(Answering([DONE], [Refused(REFUSED_KEY)]))
     [tried] = stage.try_all(Model.PORTRAIT, Model.COMPOSITE, Model.HEDRA)
     assert tried.fault == FaultKind.KEY_REFUSED
-    assert len(stage.sent) == 1
+    assert len(stage.provider.sent) == 1
 
 
 @pytest.mark.parametrize(("refused", "kind"), [(REFUSED_KEY, FaultKind.KEY_REFUSED), (None, FaultKind.PROVIDER_DOWN)])
@@ -202,11 +206,11 @@ def test_where_a_file_is_not_taken_it_is_asked_whether_that_is_the_key(
     stage.provider.takes_files = False
     [tried] = stage.try_all(Model.HEDRA)
     # then nothing was sent, and nothing can cost
-    assert (tried.fault, tried.price_usd, stage.sent) == (kind, None, [])
+    assert (tried.fault, tried.price_usd, stage.provider.sent) == (kind, None, [])
 
 
 def test_a_request_of_which_nobody_knows_may_cost_and_is_not_followed() -> None:
-    [tried] = Stage(Answering([DONE]), answers=[Unconfirmed("status 502 that says nothing of the job")]).try_all()
+    [tried] = Stage(Answering([DONE], [Unconfirmed("status 502 that says nothing of the job")])).try_all()
     assert (tried.fault, tried.request_id) == (FaultKind.PROVIDER_DOWN, None)
     assert tried.price_usd
     assert "status 502" in tried.message
