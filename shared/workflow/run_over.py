@@ -13,6 +13,9 @@ SUPERSEDED = "Superseded"
 
 TAKEN_OVER = Failure(error=SUPERSEDED, message="a newer run of this episode has taken over")
 
+BY_A_PERSON = frozenset({CANCELLED, STORYBOARD_REJECTED})
+"""Ends that a person has wanted: no trouble, and only a person takes them back."""
+
 
 def why_run_is_over(name: str, newest: Run | None) -> Failure | None:
     """Tell why the run of a name may do nothing more: a newer one took over, or it has ended; None where it goes on.
@@ -27,10 +30,6 @@ def why_run_is_over(name: str, newest: Run | None) -> Failure | None:
     if newest.ended_at is not None:
         return Failure(error="RunEnded", message=f"this run has ended as {newest.state}")
     return None
-
-
-BY_A_PERSON = frozenset({CANCELLED, STORYBOARD_REJECTED})
-"""Ends that a person has wanted: no trouble, and only a person takes them back."""
 
 
 def was_cancelled(run: Run | None) -> bool:
