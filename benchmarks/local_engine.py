@@ -15,7 +15,7 @@ from loguru import logger
 from benchmarks.long_episode import FAL_MEDIA, PARAMETERS, SECONDS, clip_endpoint, episode_files, long_script
 from cli.target import Target, target_of_studio
 from local.aws.logs import read_log
-from local.fal.settings import Latency
+from local.simulator.settings import Latency
 from local.studio import LocalStudio
 from shared.keys import AssetKind, episode_folder
 from shared.ledger.records import ENDED_RUNS, Run, RunState

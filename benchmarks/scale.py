@@ -14,7 +14,7 @@ from benchmarks.local_engine import LocalEngine, local_engine
 from benchmarks.long_episode import episode_files, long_script
 from benchmarks.moto_tables import copy_only_what_changes
 from benchmarks.results import machine, table, write_section
-from local.fal.control import SimulatorControl
+from local.simulator.control import SimulatorControl
 from shared.addresses import Address
 from shared.aws.bucket import S3Bucket
 from shared.keys import plan_key

@@ -1,4 +1,4 @@
-"""Function workers by fork: the one change to MiniStack, in the process that runs it.
+"""Function workers by fork: a change to MiniStack, in the process that runs it.
 
 MiniStack starts a new Python for every concurrent invocation. Starting 40 of them, each importing boto3, pydantic and
 fal_client anew, is what makes a first episode slow on a small machine. Here the workers are forked from one server

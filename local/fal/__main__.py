@@ -1,9 +1,6 @@
 """Run the simulated fal.ai: ``python -m local.fal --state-dir DIR --port 0``."""
 
-from local.fal.launch import Launch, Servable, run
-from local.fal.launch import webhook_route as _route
-
-__all__ = ["_route", "main"]
+from local.simulator.launch import Launch, Servable, run
 
 
 def main() -> None:

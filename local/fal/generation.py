@@ -1,29 +1,26 @@
 """What each endpoint does with its inputs, and what it answers."""
 
 import base64
-import hashlib
-import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue
 
-from local.fal.errors import model_error
-from local.fal.files import Files
-from local.fal.input_files import InputFiles, file_too_large
-from local.fal.media import MediaWorkers, Size
 from local.fal.model_inputs import (
     FabricInput,
     HedraCharacterInput,
     IdeogramInput,
     KlingAvatarInput,
     KontextMultiInput,
-    ModelInput,
 )
-from local.fal.picture_sizes import hedra_size, ideogram_size, kontext_size, size_in_shape
-from local.fal.prices import PRICES, Price
+from local.fal.picture_sizes import hedra_size, ideogram_size, kontext_size
+from local.fal.prices import PRICES
+from local.simulator.errors import model_error
+from local.simulator.input_files import file_too_large
+from local.simulator.media import Size
+from local.simulator.models import Endpoint, Job, Made, ModelInput, content_type_of
+from local.simulator.picture_sizes import size_in_shape
 
 _MIB = 1024 * 1024
 # https://fal.ai/docs/model-api-reference/image-generation-api/ideogram-v3: 10 MB for all style references together.
@@ -35,60 +32,6 @@ _HEDRA_SECONDS = (0.5, 600.0)
 _FABRIC_MAX_SECONDS = 300.0
 # Hedra's list of other vendors' models; fal's own limit is unverified.
 _KLING_SECONDS = (2.0, 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a model answers, and how many units of its price that is."""
-
-    output: dict[str, JsonValue]
-    quantity: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A request while it runs, and what it runs with."""
-
-    request_id: str
-    endpoint_id: str
-    file_seconds: float | None
-    files: Files
-    inputs: InputFiles
-    workers: MediaWorkers
-
-    def seed(self, requested: int | None) -> int:
-        """Return the seed: the requested one, or one that follows from the request's id."""
-        if requested is not None:
-            return requested
-        return int.from_bytes(hashlib.sha256(self.request_id.encode()).digest()[:4]) >> 1
-
-    async def publish(self, data: bytes, file_name: str, *, inline: bool = False) -> dict[str, JsonValue]:
-        """Store a file that was made, and return how an answer names it.
-
-        Parameters
-        ----------
-        data
-            The file.
-        file_name
-            Its name, which also says its type.
-        inline
-            Put it into the answer as a data URI, and store nothing (``sync_mode``).
-        """
-        content_type = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
-        if inline:
-            url = f"data:{content_type};base64,{base64.b64encode(data).decode()}"
-        else:
-            path = self.files.new_path(file_name)
-            await self.files.save(
-                data,
-                path=path,
-                content_type=content_type,
-                file_name=file_name,
-                seconds=self.file_seconds,
-                endpoint_id=self.endpoint_id,
-            )
-            url = self.files.url(path)
-        return {"url": url, "content_type": content_type, "file_name": file_name, "file_size": len(data)}
 
 
 async def _ideogram(inputs: IdeogramInput, job: Job) -> Made:
@@ -108,7 +51,7 @@ async def _ideogram(inputs: IdeogramInput, job: Job) -> Made:
             size=ideogram_size(inputs.image_size),
             style_images=references,
         )
-        images.append(await job.publish(picture, "image.png", inline=inputs.sync_mode))
+        images.append(await _publish(job, picture, "image.png", inline=inputs.sync_mode))
     return Made({"images": images, "seed": seed}, Decimal(len(images)))
 
 
@@ -125,7 +68,7 @@ async def _kontext(inputs: KontextMultiInput, job: Job) -> Made:
             size=size,
             output_format=inputs.output_format,
         )
-        file = await job.publish(picture, f"image.{inputs.output_format}", inline=inputs.sync_mode)
+        file = await _publish(job, picture, f"image.{inputs.output_format}", inline=inputs.sync_mode)
         images.append({"url": file["url"], "width": size[0], "height": size[1], "content_type": file["content_type"]})
     output: dict[str, JsonValue] = {
         "images": images,
@@ -168,29 +111,22 @@ async def _film(job: Job, image: bytes, audio: bytes, size: Size, seed: int) -> 
         video = await job.workers.film_talking_head(image, audio, size=size, seed=seed)
     except ValueError as error:
         raise model_error("no_media_generated", message=str(error)) from error
-    return await job.publish(video, "output.mp4")
+    return await _publish(job, video, "output.mp4")
+
+
+async def _publish(job: Job, data: bytes, file_name: str, *, inline: bool = False) -> dict[str, JsonValue]:
+    """Return how an answer names a file that was made: inline as a data URI (``sync_mode``), or stored."""
+    content_type = content_type_of(file_name)
+    if inline:
+        url = f"data:{content_type};base64,{base64.b64encode(data).decode()}"
+    else:
+        url = job.files.url((await job.store(data, file_name)).path)
+    return {"url": url, "content_type": content_type, "file_name": file_name, "file_size": len(data)}
 
 
 def _billed_seconds(seconds: float) -> Decimal:
     # How fal rounds is unverified; a millisecond is finer than any price list.
     return Decimal(str(round(seconds, 3)))
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A model that can be called."""
-
-    endpoint_id: str
-    title: str
-    category: str
-    input_model: type[ModelInput]
-    # The function takes exactly ``input_model``: the pairs are written once, below.
-    generate: Callable[[Any, Job], Awaitable[Made]]
-    price: Price
-
-    def unknown_inputs(self, given: Mapping[str, JsonValue]) -> tuple[str, ...]:
-        """Return the names of the given inputs that the model does not document."""
-        return tuple(sorted(given.keys() - self.input_model.model_fields.keys()))
 
 
 def _endpoint(

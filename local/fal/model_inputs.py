@@ -6,15 +6,10 @@ models' own pages.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-
-class ModelInput(BaseModel):
-    """The base of all inputs. Unknown fields are ignored: what fal does with them is unverified."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+from local.simulator.models import ModelInput
 
 Prompt = Annotated[str, StringConstraints(min_length=1)]
 

@@ -1,7 +1,8 @@
-"""How large, in pixels, what the models make is."""
+"""How large, in pixels, what fal's models make is."""
 
-from local.fal.media import Size
 from local.fal.model_inputs import ImageSize
+from local.simulator.media import Size
+from local.simulator.picture_sizes import nearest_in_shape, size_in_shape
 
 # fal's named sizes (https://fal.ai/docs, ``ImageSize``). That Ideogram keeps to them exactly is unverified.
 _NAMED: dict[str, Size] = {
@@ -37,28 +38,10 @@ def ideogram_size(requested: str | ImageSize) -> Size:
 
 def kontext_size(aspect_ratio: str | None, first_image: Size) -> Size:
     """Return the size for an aspect ratio; without one, the size nearest in shape to the first image."""
-    return _KONTEXT[aspect_ratio] if aspect_ratio is not None else _nearest_in_shape(_KONTEXT, first_image)
+    return _KONTEXT[aspect_ratio] if aspect_ratio is not None else nearest_in_shape(_KONTEXT, first_image)
 
 
 def hedra_size(aspect_ratio: str | None, resolution: str, image: Size) -> Size:
     """Return the size for an aspect ratio and a resolution such as ``720p``; without a ratio, the image's nearest."""
-    shape = _HEDRA_RATIOS[aspect_ratio] if aspect_ratio is not None else _nearest_in_shape(_HEDRA_RATIOS, image)
+    shape = _HEDRA_RATIOS[aspect_ratio] if aspect_ratio is not None else nearest_in_shape(_HEDRA_RATIOS, image)
     return size_in_shape(shape, resolution)
-
-
-def size_in_shape(shape: Size, resolution: str) -> Size:
-    """Return the even size in the proportions of ``shape`` whose shorter side has the resolution's pixels."""
-    short = int(resolution.removesuffix("p"))
-    scale = short / min(shape)
-    return (_even(shape[0] * scale), _even(shape[1] * scale))
-
-
-def _even(length: float) -> int:
-    # H.264 in 4:2:0 needs even sides.
-    return 2 * round(length / 2)
-
-
-def _nearest_in_shape(sizes: dict[str, Size], image: Size) -> Size:
-    ratio = image[0] / image[1]
-    # On a scale on which twice as wide is as far as twice as high.
-    return min(sizes.values(), key=lambda size: max(size[0] / size[1] / ratio, ratio * size[1] / size[0]))

@@ -12,11 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.account import Account, authorization_of
 from local.fal.generation import ENDPOINTS
-from local.fal.records import RequestRecord, RequestState
-from local.fal.settings import LiveSettings
-from local.fal.store import Store
+from local.simulator.account import authorization_of
+from local.simulator.engine import Engine
+from local.simulator.records import RequestRecord, RequestState
 
 PREFIX = "/v1"
 _DAY = 24 * 3600
@@ -28,10 +27,8 @@ _ONE_PAGE = {"next_cursor": None, "has_more": False}
 class PlatformApi:
     """The routes of ``api.fal.ai/v1``. The shape of its errors is unverified."""
 
-    def __init__(self, *, account: Account, store: Store, settings: LiveSettings) -> None:
-        self._account = account
-        self._store = store
-        self._settings = settings
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -60,7 +57,7 @@ class PlatformApi:
         return JSONResponse({"models": models, **_ONE_PAGE})
 
     async def _pricing(self, request: Request) -> Response:
-        if not self._account.owns(authorization_of(request)):
+        if not self._engine.knows(authorization_of(request)):
             return _unauthorized()
         wanted = request.query_params.getlist("endpoint_id")
         if not wanted:
@@ -80,11 +77,11 @@ class PlatformApi:
         return JSONResponse({"prices": prices, **_ONE_PAGE})
 
     async def _usage(self, request: Request) -> Response:
-        if not self._account.owns(authorization_of(request)):
+        if not self._engine.knows(authorization_of(request)):
             return _unauthorized()
         wanted = request.query_params.getlist("endpoint_id")
         quantities: defaultdict[tuple[str, str, str, Decimal], Decimal] = defaultdict(Decimal)
-        for line in self._store.invoice_lines():
+        for line in self._engine.store.invoice_lines():
             if not wanted or line.endpoint in wanted:
                 day = datetime.fromtimestamp(line.at, UTC).date().isoformat()
                 quantities[day, line.endpoint, line.unit, line.unit_price_usd] += line.quantity
@@ -104,7 +101,7 @@ class PlatformApi:
         return JSONResponse({"time_series": series, **_ONE_PAGE})
 
     async def _requests(self, request: Request) -> Response:
-        if not self._account.owns(authorization_of(request)):
+        if not self._engine.knows(authorization_of(request)):
             return _unauthorized()
         query = request.query_params
         endpoint_id = query.get("endpoint_id")
@@ -120,11 +117,11 @@ class PlatformApi:
             return _error(400, "validation_error", str(error))
         if not 1 <= limit <= _MAX_LIMIT:
             return _error(400, "validation_error", f"limit must be from 1 to {_MAX_LIMIT}")
-        settings = self._settings.now
+        settings = self._engine.settings.now
         # Newest first; the order is unverified.
         listed = [
             record
-            for record in self._store.requests_submitted(endpoint_id, start, end)
+            for record in self._engine.store.requests_submitted(endpoint_id, start, end)
             if record.submitted_at + settings.request_list_delay_seconds <= now
             and (settings.request_list_shows_unfinished or record.state is RequestState.COMPLETED)
         ]
@@ -141,7 +138,7 @@ class PlatformApi:
         )
 
     def _payloads(self, record: RequestRecord) -> dict[str, Any]:
-        kept = len(json.dumps(record.output)) <= self._settings.now.request_list_output_bytes
+        kept = len(json.dumps(record.output)) <= self._engine.settings.now.request_list_output_bytes
         return {
             "json_input": record.input if record.keeps_payload else None,
             "json_output": record.output if record.keeps_payload and kept else None,

@@ -4,49 +4,33 @@ See https://fal.ai/docs/inference-api/queue/submit and the pages beside it. Stat
 the app in their addresses only; under the full endpoint id they are answered with 405.
 """
 
-import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.account import Account, authorization_of
-from local.fal.answers import RETRY_HINT, DroppedConnection, detail, nginx_error, not_found, read_object, retry_hint
-from local.fal.errors import infrastructure_error
-from local.fal.faults import Faults, SubmitFault, WebhookFault
 from local.fal.generation import ENDPOINTS
-from local.fal.job_queue import JobQueue, Submission
-from local.fal.records import RequestRecord, RequestState
-from local.fal.settings import LiveSettings
-from local.fal.store import Store
-from local.fal.waiting import wait_until
+from local.simulator.account import authorization_of
+from local.simulator.answers import detail, read_object
+from local.simulator.engine import Engine
+from local.simulator.errors import infrastructure_error
+from local.simulator.faults import SubmitFault
+from local.simulator.job_queue import Submission
+from local.simulator.records import RequestRecord, RequestState
+from local.simulator.submitting import accept_job, fault_answer
 
 _EXHAUSTED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
-_EARLY_WEBHOOK_SECONDS = 60
+_RETRY_HINT = "X-Fal-Needs-Retry"
 
 
 class QueueApi:
     """The routes of ``queue.fal.run``."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        account: Account,
-        store: Store,
-        queue: JobQueue,
-        faults: Faults,
-        settings: LiveSettings,
-    ) -> None:
-        self._base_url = base_url
-        self._account = account
-        self._store = store
-        self._queue = queue
-        self._faults = faults
-        self._settings = settings
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes. The last takes every POST, so that they must come after all others."""
@@ -68,38 +52,35 @@ class QueueApi:
         inputs = await read_object(request)
         if inputs is None:
             return _infrastructure("bad_request")
+        submission = _submission(request, endpoint_id, inputs)
+        return await accept_job(
+            endpoint_id,
+            lambda: self._engine.queue.submit(submission),
+            self._accepted,
+            faults=self._engine.faults,
+            answer_fault=lambda fault: _answer_fault(fault, endpoint_id),
+            store=self._engine.store,
+        )
 
-        fault = self._faults.take(SubmitFault, endpoint_id)
-        if fault is not None and fault.kind != "slow_first_byte":
-            if fault.accepts_job:
-                self._queue.submit(_submission(request, endpoint_id, inputs))
-            answer = _FAULT_ANSWERS[fault.kind](endpoint_id)
-            answer.headers.update(retry_hint(fault.hint))
-            return answer
-
-        record = self._queue.submit(_submission(request, endpoint_id, inputs))
-        if fault is not None:
-            await asyncio.sleep(fault.seconds)
-        if self._faults.take(WebhookFault, endpoint_id, among=frozenset({"before_submit_response"})):
-            await wait_until(lambda: self._store.request(record.request_id).webhook_settled, _EARLY_WEBHOOK_SECONDS)
+    def _accepted(self, record: RequestRecord) -> Response:
         accepted = self._state_of(record, RequestState.IN_QUEUE) | {"logs": None, "metrics": {}}
         return JSONResponse(accepted, 200, {"x-fal-request-id": record.request_id})
 
     def _refusal(self, request: Request, endpoint_id: str) -> Response | None:
         authorization = authorization_of(request)
         if authorization is None:
-            app = "/".join(endpoint_id.split("/")[:2])
+            app = _app_of(endpoint_id)
             message = f'Cannot access application "{app}". Authentication is required to access this application.'
             return detail(401, message)
-        if not self._account.owns(authorization):
+        if not self._engine.knows(authorization):
             return detail(401, "No user found for Key ID and Secret")
         if endpoint_id not in ENDPOINTS:
             return _unknown_application(endpoint_id)
-        settings = self._settings.now
+        settings = self._engine.settings.now
         if settings.balance_usd is not None and settings.balance_usd <= 0:
             return detail(403, _EXHAUSTED)
         longest_queue = _number(request.query_params.get("fal_max_queue_length"))
-        if longest_queue is not None and self._queue.waiting() > longest_queue:
+        if longest_queue is not None and self._engine.queue.waiting() > longest_queue:
             return detail(429, "Queue is too long")
         return None
 
@@ -130,7 +111,7 @@ class QueueApi:
             headers["X-Fal-Error-Type"] = record.error_type
         if record.timed_out_waiting:
             headers["X-Fal-Request-Timeout-Type"] = "user"
-        headers |= retry_hint(record.retry_hint)
+        headers |= _retry_hint(record.retry_hint)
         return JSONResponse(record.output, record.status_code or 500, headers)
 
     async def _cancel(self, request: Request) -> Response:
@@ -139,23 +120,23 @@ class QueueApi:
             return record
         if record.state is RequestState.COMPLETED:
             return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
-        self._queue.cancel(record)
+        self._engine.queue.cancel(record)
         # A newer page of fal's lists an "OK" as well, perhaps for requests that had not started: unverified.
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
     def _find(self, request: Request) -> RequestRecord | Response:
-        if not self._account.owns(authorization_of(request)):
+        if not self._engine.knows(authorization_of(request)):
             return detail(401, "invalid key credentials")
-        record = self._store.find_request(request.path_params["request_id"])
+        record = self._engine.store.find_request(request.path_params["request_id"])
         app = f"{request.path_params['owner']}/{request.path_params['app']}"
-        if record is None or record.app != app:
-            return not_found()
-        if record.state is RequestState.COMPLETED and not self._queue.is_kept(record):
-            return not_found()
+        if record is None or _app_of(record.endpoint_id) != app:
+            return _not_found()
+        if record.state is RequestState.COMPLETED and not self._engine.queue.is_kept(record):
+            return _not_found()
         return record
 
     def _state_of(self, record: RequestRecord, state: RequestState) -> dict[str, Any]:
-        url = f"{self._base_url}/{record.app}/requests/{record.request_id}"
+        url = f"{self._engine.base_url}/{_app_of(record.endpoint_id)}/requests/{record.request_id}"
         answer: dict[str, Any] = {
             "status": state.value,
             "request_id": record.request_id,
@@ -164,8 +145,13 @@ class QueueApi:
             "cancel_url": f"{url}/cancel",
         }
         if state is RequestState.IN_QUEUE:
-            answer["queue_position"] = self._queue.position(record.request_id)
+            answer["queue_position"] = self._engine.queue.position(record.request_id)
         return answer
+
+
+def _app_of(endpoint_id: str) -> str:
+    """Return the owner and the app, the part of an endpoint's id that the queue's addresses are made of."""
+    return "/".join(endpoint_id.split("/")[:2])
 
 
 def _submission(request: Request, endpoint_id: str, inputs: dict[str, Any]) -> Submission:
@@ -182,6 +168,11 @@ def _submission(request: Request, endpoint_id: str, inputs: dict[str, Any]) -> S
         keeps_payload=headers.get("x-fal-store-io") != "0",
         file_seconds=lifetime_seconds(headers.get("x-fal-object-lifecycle-preference")),
     )
+
+
+def _not_found() -> Response:
+    """Answer for a request that the queue does not know, or no longer."""
+    return JSONResponse({"status": "NOT_FOUND"}, 404)
 
 
 def lifetime_seconds(lifecycle: str | None) -> float | None:
@@ -215,19 +206,26 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-_FAULT_ANSWERS: dict[str, Callable[[str], Response]] = {
-    "too_many_requests": lambda _: JSONResponse(
+def _answer_fault(fault: SubmitFault, endpoint_id: str) -> Response:
+    answer = fault_answer(fault, {**_FAULT_ANSWERS, "application_not_found": lambda: _unknown_application(endpoint_id)})
+    answer.headers.update(_retry_hint(fault.hint))
+    return answer
+
+
+def _retry_hint(hint: bool | None) -> dict[str, str]:  # noqa: FBT001 - the one thing to say
+    """Return the header by which fal says whether to try again; none where it says nothing."""
+    return {} if hint is None else {_RETRY_HINT: str(hint).lower()}
+
+
+_FAULT_ANSWERS: Mapping[str, Callable[[], Response]] = {
+    "too_many_requests": lambda: JSONResponse(
         {"detail": "Too many concurrent requests", "error_type": "concurrent_requests_limit"},
         429,
-        {"X-Fal-Error-Type": "concurrent_requests_limit", RETRY_HINT: "1"},
+        {"X-Fal-Error-Type": "concurrent_requests_limit", _RETRY_HINT: "1"},
     ),
-    "internal_error": lambda _: _infrastructure("internal_error"),
-    "bad_gateway_html": lambda _: nginx_error(502, "Bad Gateway"),
-    "unavailable_json": lambda _: unavailable(),
-    "unavailable_html": lambda _: nginx_error(503, "Service Temporarily Unavailable"),
-    "gateway_timeout_html": lambda _: nginx_error(504, "Gateway Time-out"),
-    "exhausted_balance": lambda _: detail(403, _EXHAUSTED),
-    "application_not_found": _unknown_application,
-    "garbage_json": lambda _: Response('{"status": "IN_QUEUE", "request_id": "', 200, media_type="application/json"),
-    "drop_connection": lambda _: DroppedConnection(),
+    "internal_error": lambda: _infrastructure("internal_error"),
+    "unavailable_json": unavailable,
+    "exhausted_balance": lambda: detail(403, _EXHAUSTED),
+    "garbage_json": lambda: Response('{"status": "IN_QUEUE", "request_id": "', 200, media_type="application/json"),
 }
+"""fal's own answers to a submit, by the kind of the fault."""

@@ -1,4 +1,4 @@
-"""fal's storage over HTTP: upload tokens, uploads whole and in parts, and downloads."""
+"""fal's storage over HTTP: upload tokens, uploads whole and in parts."""
 
 import hashlib
 import hmac
@@ -10,13 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.account import Account, authorization_of
-from local.fal.answers import DroppedConnection, detail, read_object
-from local.fal.downloads import Downloads
-from local.fal.faults import Faults, UploadFault
-from local.fal.files import Files
 from local.fal.queue_api import lifetime_seconds
-from local.fal.settings import LiveSettings
+from local.simulator.account import authorization_of
+from local.simulator.answers import DroppedConnection, detail, read_object
+from local.simulator.engine import Engine
+from local.simulator.faults import UploadFault
 
 _UPLOADS = frozenset({"upload_unavailable", "drop_connection"})
 _OCTETS = "application/octet-stream"
@@ -36,14 +34,8 @@ class _OpenUpload:
 class StorageApi:
     """The routes of ``rest.fal.ai/storage`` and of ``v3.fal.media``."""
 
-    def __init__(
-        self, *, base_url: str, account: Account, files: Files, faults: Faults, settings: LiveSettings
-    ) -> None:
-        self._base_url = base_url
-        self._account = account
-        self._files = files
-        self._faults = faults
-        self._settings = settings
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._open: dict[str, _OpenUpload] = {}
 
     def routes(self) -> list[BaseRoute]:
@@ -57,21 +49,20 @@ class StorageApi:
             Route("/files/upload/multipart", self._begin_parts, methods=["POST"]),
             Route(f"{parts}/complete", self._complete_parts, methods=["POST"]),
             Route(f"{parts}/{{number:int}}", self._put_part, methods=["PUT"]),
-            *Downloads(self._files, self._faults).routes(),
         ]
 
     async def _token(self, request: Request) -> Response:
         refusal = self._refusal_of_key(request)
         if refusal is not None:
             return refusal
-        if self._faults.take(UploadFault, among=frozenset({"token_unavailable"})):
+        if self._engine.faults.take(UploadFault, among=frozenset({"token_unavailable"})):
             return _unavailable()
-        expires_at = datetime.now(UTC) + timedelta(seconds=self._settings.now.upload_token_seconds)
+        expires_at = datetime.now(UTC) + timedelta(seconds=self._engine.settings.now.upload_token_seconds)
         return JSONResponse(
             {
                 "token": self._sign_token(expires_at.isoformat()),
                 "token_type": "Bearer",
-                "base_url": self._base_url,
+                "base_url": self._engine.base_url,
                 "expires_at": expires_at.isoformat(),
             }
         )
@@ -86,8 +77,8 @@ class StorageApi:
         upload_id = self._keep_open(upload)
         return JSONResponse(
             {
-                "upload_url": f"{self._base_url}/storage/upload/{upload_id}",
-                "file_url": self._files.url(upload.path),
+                "upload_url": f"{self._engine.base_url}/storage/upload/{upload_id}",
+                "file_url": self._engine.files.url(upload.path),
             }
         )
 
@@ -105,14 +96,14 @@ class StorageApi:
             return refusal
         upload = self._announce_by_headers(request)
         await self._save(upload, await request.body())
-        return JSONResponse({"access_url": self._files.url(upload.path)})
+        return JSONResponse({"access_url": self._engine.files.url(upload.path)})
 
     async def _begin_parts(self, request: Request) -> Response:
         refusal = self._refusal_of_token(request) or self._fault()
         if refusal is not None:
             return refusal
         upload = self._announce_by_headers(request)
-        return JSONResponse({"access_url": self._files.url(upload.path), "uploadId": self._keep_open(upload)})
+        return JSONResponse({"access_url": self._engine.files.url(upload.path), "uploadId": self._keep_open(upload)})
 
     async def _put_part(self, request: Request) -> Response:
         refusal = self._refusal_of_token(request)
@@ -121,7 +112,7 @@ class StorageApi:
             return refusal or detail(404, "Not Found")
         data = await request.body()
         number: int = request.path_params["number"]
-        await self._files.save_part(request.path_params["upload_id"], number, data)
+        await self._engine.files.save_part(request.path_params["upload_id"], number, data)
         upload.etags[number] = f'"{hashlib.sha256(data).hexdigest()}"'
         return Response(status_code=200, headers={"ETag": upload.etags[number]})
 
@@ -136,15 +127,15 @@ class StorageApi:
         if not named or named != upload.etags:
             return detail(400, "The parts named are not the parts uploaded")
         upload_id = request.path_params["upload_id"]
-        await self._save(upload, await self._files.join_parts(upload_id, list(upload.etags)))
+        await self._save(upload, await self._engine.files.join_parts(upload_id, list(upload.etags)))
         del self._open[upload_id]
-        return JSONResponse({"access_url": self._files.url(upload.path)})
+        return JSONResponse({"access_url": self._engine.files.url(upload.path)})
 
     def _refusal_of_key(self, request: Request) -> Response | None:
         authorization = authorization_of(request)
         if authorization is None:
             return detail(401, "Authorization header is required")
-        return None if self._account.owns(authorization) else detail(401, "No user found for Key ID and Secret")
+        return None if self._engine.knows(authorization) else detail(401, "No user found for Key ID and Secret")
 
     def _refusal_of_token(self, request: Request) -> Response | None:
         scheme, _, token = (authorization_of(request) or "").partition(" ")
@@ -156,11 +147,11 @@ class StorageApi:
 
     def _sign_token(self, expires_at: str) -> str:
         """Return an upload token that says itself until when it is good: clients keep theirs over a restart."""
-        signature = hmac.digest(self._account.key.encode(), expires_at.encode(), "sha256")
+        signature = hmac.digest(self._engine.account.key.encode(), expires_at.encode(), "sha256")
         return f"{expires_at}/{signature.hex()}"
 
     def _fault(self) -> Response | None:
-        fault = self._faults.take(UploadFault, among=_UPLOADS)
+        fault = self._engine.faults.take(UploadFault, among=_UPLOADS)
         if fault is None:
             return None
         return DroppedConnection() if fault.kind == "drop_connection" else _unavailable()
@@ -172,7 +163,7 @@ class StorageApi:
     def _announce(self, request: Request, file_name: str, content_type: str) -> _OpenUpload:
         # Only the lifetime is followed: access rules ("initial_acl") are not, every file is public.
         lifecycle = request.headers.get("x-fal-object-lifecycle-preference")
-        path = self._files.new_path(file_name)
+        path = self._engine.files.new_path(file_name)
         return _OpenUpload(path, content_type, file_name, lifetime_seconds(lifecycle))
 
     def _keep_open(self, upload: _OpenUpload) -> str:
@@ -185,7 +176,7 @@ class StorageApi:
         return upload if upload is not None and upload.path == request.path_params["path"] else None
 
     async def _save(self, upload: _OpenUpload, data: bytes) -> None:
-        await self._files.save(
+        await self._engine.files.save(
             data,
             path=upload.path,
             content_type=upload.content_type,

@@ -4,15 +4,14 @@ See https://fal.ai/docs/documentation/model-apis/inference/webhooks.
 """
 
 import json
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local.fal.account import Account
-from local.fal.callbacks import STALE_SECONDS, Attempt
-from local.fal.errors import model_error
-from local.fal.records import RequestRecord
 from local.fal.signing_keys import SigningKeys
+from local.simulator.account import Account
+from local.simulator.callbacks import Attempt
+from local.simulator.errors import model_error
+from local.simulator.records import RequestRecord
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -40,7 +39,7 @@ class FalCallbacks:
     def message(self, attempt: Attempt) -> tuple[bytes, dict[str, str]]:
         """Return the body and the signed headers."""
         body = _body(attempt.record, attempt.fault)
-        timestamp = int(time.time()) - (STALE_SECONDS if attempt.fault == "stale_timestamp" else 0)
+        timestamp = attempt.timestamp()
         user_id = _FORGED_USER if attempt.fault == "forged_user" else self._account.user_id
         signature = self._signing_keys.sign(
             request_id=attempt.record.request_id,

@@ -1,6 +1,6 @@
 """Run the simulated Hedra: ``python -m local.hedra --state-dir DIR --port 0``."""
 
-from local.fal.launch import Launch, Servable, run
+from local.simulator.launch import Launch, Servable, run
 
 
 def main() -> None:

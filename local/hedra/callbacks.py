@@ -6,15 +6,13 @@ See the section "Webhooks" of its OpenAPI document.
 import base64
 import hashlib
 import json
-import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from local.fal.callbacks import STALE_SECONDS, Attempt
-from local.fal.errors import model_error
-from local.fal.records import RequestRecord
 from local.hedra.jobs import Jobs, status_of
+from local.simulator.callbacks import Attempt
+from local.simulator.records import RequestRecord
 
 _FORGED_JOB = "job_00000000-0000-4000-8000-000000000000"
 
@@ -61,9 +59,12 @@ class HedraCallbacks:
 
     def message(self, attempt: Attempt) -> tuple[bytes, dict[str, str]]:
         """Return the body and the signed headers."""
-        record = _altered(attempt)
+        record = attempt.told()
+        if attempt.fault == "forged_user":
+            # Hedra signs what it sends to anybody with the same key: this is the job of somebody else.
+            record = record.model_copy(update={"request_id": _FORGED_JOB})
         body = json.dumps(self._jobs.payload(record), separators=(",", ":"), ensure_ascii=False).encode()
-        timestamp = str(int(time.time()) - (STALE_SECONDS if attempt.fault == "stale_timestamp" else 0))
+        timestamp = str(attempt.timestamp())
         event = "job.completed" if status_of(record) == "COMPLETED" else "job.failed"
         redelivery = str(attempt.is_redelivery).lower()
         signature = self._key.sign(
@@ -81,15 +82,3 @@ class HedraCallbacks:
             "X-Hedra-Webhook-Redelivery": redelivery,
             "X-Hedra-Webhook-Signature": signature,
         }
-
-
-def _altered(attempt: Attempt) -> RequestRecord:
-    if attempt.fault == "error_payload":
-        error = model_error("no_media_generated")
-        return attempt.record.model_copy(update={"output": error.body, "failure": error.kind})
-    if attempt.fault == "null_payload":
-        return attempt.record.model_copy(update={"output": None})
-    if attempt.fault == "forged_user":
-        # Hedra signs what it sends to anybody with the same key: this is the job of somebody else.
-        return attempt.record.model_copy(update={"request_id": _FORGED_JOB})
-    return attempt.record

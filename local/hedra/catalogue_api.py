@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.generation import Endpoint
 from local.hedra.errors import model_not_found
-from local.hedra.gate import Gate
-from local.vendors.engine import Engine
+from local.simulator.engine import Engine
+from local.simulator.gate import Gate
+from local.simulator.models import Endpoint
 
 _MORE_THAN_CAN_BE_SPENT = 1_000_000.0
 

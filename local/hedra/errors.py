@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from local.fal.job_queue import CANCELLED
-from local.vendors.rate_limit import WINDOW_SECONDS, Allowance
+from local.simulator.job_queue import CANCELLED
+from local.simulator.rate_limit import WINDOW_SECONDS, Allowance
 
 _STATUS_CODES = {
     "INVALID_ARGUMENT": 400,
@@ -92,10 +92,10 @@ def error_of_job(kind: str, output: object) -> dict[str, Any]:
     return envelope("INVALID_ARGUMENT", message, param=field, details=[problem])
 
 
-def unauthorized(*, sent: bool) -> Response:
+def unauthorized(authorization: str | None) -> Response:
     """Answer to a request without a key, or with a wrong one."""
     missing = "Missing credentials. Send 'Authorization: Key <key_id>:<secret>' or 'Authorization: Bearer <token>'."
-    return error("UNAUTHORIZED", "Invalid API key." if sent else missing)
+    return error("UNAUTHORIZED", missing if authorization is None else "Invalid API key.")
 
 
 def insufficient_balance(balance: Decimal = Decimal(0), required: Decimal | None = None) -> Response:

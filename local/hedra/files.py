@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlencode
 
 from typing_extensions import override
 
-from local.fal.files import Files
-from local.fal.records import FileRecord
-from local.fal.settings import LiveSettings
-from local.fal.store import Store
+from local.simulator.files import Files
+from local.simulator.records import FileRecord
+from local.simulator.settings import LiveSettings
+from local.simulator.store import Store
 
 _ASSETS = uuid.UUID("6f1f2a53-3c4e-4b0e-9a63-2d5f0c6a7b18")
 ASSET_SCHEME = "asset:"

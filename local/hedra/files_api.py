@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.answers import DroppedConnection
-from local.fal.faults import UploadFault
 from local.hedra.errors import invalid_field, unavailable
-from local.hedra.gate import Gate
 from local.hedra.jobs import moment
-from local.vendors.engine import Engine
-from local.vendors.multipart import read_form
+from local.simulator.answers import DroppedConnection
+from local.simulator.engine import Engine
+from local.simulator.faults import UploadFault
+from local.simulator.gate import Gate
+from local.simulator.multipart import read_form
 
 # "Deleted separately by a bucket lifecycle policy about a day after upload."
 _KEPT_SECONDS = 86_400

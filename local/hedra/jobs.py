@@ -4,13 +4,13 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from local.fal.files import Files
-from local.fal.records import RequestRecord, RequestState
-from local.fal.settings import LiveSettings
-from local.fal.store import Store
 from local.hedra.errors import error_of_job
 from local.hedra.files import asset_id_of
-from local.vendors.making import failure_of, made_file
+from local.simulator.files import Files
+from local.simulator.making import failure_of, made_file
+from local.simulator.records import RequestRecord, RequestState
+from local.simulator.settings import LiveSettings
+from local.simulator.store import Store
 
 _HALF_DONE = 0.5
 

@@ -5,10 +5,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.hedra.errors import invalid_field, job_not_found
-from local.hedra.gate import Gate
 from local.hedra.jobs import Jobs
 from local.hedra.paging import PageUnknown, page_of
-from local.vendors.engine import Engine
+from local.simulator.engine import Engine
+from local.simulator.gate import Gate
 
 
 class JobsApi:

@@ -10,14 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from local.fal.errors import model_error
-from local.fal.generation import Endpoint, Job, Made
-from local.fal.media import Size
-from local.fal.model_inputs import ModelInput
-from local.fal.prices import Price
 from local.hedra.files import ASSET_SCHEME
-from local.vendors.making import Limits, make_picture, make_talking_clip
-from local.vendors.picture_sizes import clip_size, nano_banana_size
+from local.simulator.errors import model_error
+from local.simulator.making import Limits, make_picture, make_talking_clip
+from local.simulator.media import Size
+from local.simulator.models import Endpoint, Job, Made, ModelInput
+from local.simulator.picture_sizes import clip_size, nano_banana_size
+from local.simulator.prices import Price
 
 _FRAME_BYTES = 10_485_760
 _PICTURE_BYTES = 30_000_000

@@ -9,11 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.errors import RequestFailed
-from local.fal.generation import Endpoint
-from local.fal.job_queue import Submission
-from local.fal.model_inputs import ModelInput
-from local.fal.records import RequestRecord
 from local.hedra.errors import (
     FAULT_ANSWERS,
     error,
@@ -22,11 +17,15 @@ from local.hedra.errors import (
     invalid_fields,
     model_not_found,
 )
-from local.hedra.gate import Gate
 from local.hedra.jobs import Jobs, moment
 from local.hedra.models import Asset, UploadedFile, media_of
-from local.vendors.engine import Engine
-from local.vendors.submitting import accept_job
+from local.simulator.engine import Engine
+from local.simulator.errors import RequestFailed
+from local.simulator.gate import Gate
+from local.simulator.job_queue import Submission
+from local.simulator.models import Endpoint, ModelInput
+from local.simulator.records import RequestRecord
+from local.simulator.submitting import accept_job, fault_answer
 from shared.frozen import Frozen
 
 
@@ -86,7 +85,6 @@ class SubmitApi:
             endpoint_id=model.endpoint_id,
             input=submitted.input,
             webhook_url=webhook,
-            webhook_events=("completed",),
             idempotency_key=key,
             file_seconds=self._engine.settings.now.stored_result_seconds,
         )
@@ -96,7 +94,7 @@ class SubmitApi:
             lambda: (None if key is None else self._job_of(key)) or self._engine.queue.submit(submission),
             self._accepted,
             faults=self._engine.faults,
-            fault_answers=FAULT_ANSWERS,
+            answer_fault=lambda fault: fault_answer(fault, FAULT_ANSWERS),
             store=self._engine.store,
         )
 

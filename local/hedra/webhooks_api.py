@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.records import RequestRecord, RequestState
 from local.hedra.callbacks import SigningKey
 from local.hedra.errors import envelope, error, invalid_field, invalid_fields
-from local.hedra.gate import Gate
 from local.hedra.jobs import moment, status_of
 from local.hedra.paging import PageUnknown, page_of
 from local.hedra.submit_api import DefaultWebhook
-from local.vendors.engine import Engine
+from local.simulator.engine import Engine
+from local.simulator.gate import Gate
+from local.simulator.records import RequestRecord, RequestState
 from shared.frozen import Frozen
 
 _SUCCESS = range(200, 300)

@@ -6,9 +6,9 @@ from starlette.routing import BaseRoute, Route
 
 from local.replicate.answers import not_found
 from local.replicate.callbacks import SigningSecret
-from local.replicate.gate import Gate
 from local.replicate.models import version_of
-from local.vendors.engine import Engine
+from local.simulator.engine import Engine
+from local.simulator.gate import Gate
 
 _FIRST_SEEN = "2026-01-01T00:00:00.000000Z"
 

@@ -18,9 +18,9 @@ def problem(status_code: int, detail: str, title: str | None = None, **more: obj
     return JSONResponse(content, status_code, media_type=_PROBLEM)
 
 
-def unauthenticated(*, sent: bool) -> Response:
+def unauthenticated(authorization: str | None) -> Response:
     """Answer to a request without a token, or with a wrong one."""
-    which = "a valid authentication token" if sent else "an authentication token"
+    which = "an authentication token" if authorization is None else "a valid authentication token"
     return problem(401, f"You did not pass {which}", "Unauthenticated")
 
 

@@ -8,14 +8,12 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from pathlib import Path
 
-from local.fal.callbacks import STALE_SECONDS, Attempt
-from local.fal.errors import model_error
-from local.fal.records import RequestRecord
-from local.fal.settings import LiveSettings
 from local.replicate.predictions import Predictions
+from local.simulator.callbacks import Attempt
+from local.simulator.records import RequestRecord
+from local.simulator.settings import LiveSettings
 
 _PREFIX = "whsec_"
 _SECRET_BYTES = 24
@@ -55,10 +53,10 @@ class ReplicateCallbacks:
 
     def message(self, attempt: Attempt) -> tuple[bytes, dict[str, str]]:
         """Return the body and the signed headers."""
-        prediction = self._predictions.described(_altered(attempt))
+        prediction = self._predictions.described(attempt.told())
         body = json.dumps(prediction, separators=(",", ":"), ensure_ascii=False).encode()
         message_id = _message_id(attempt.record)
-        timestamp = str(int(time.time()) - (STALE_SECONDS if attempt.fault == "stale_timestamp" else 0))
+        timestamp = str(attempt.timestamp())
         # Somebody else's account signs with another secret.
         secret = self._secret.text if attempt.fault != "forged_user" else _PREFIX + base64.b64encode(b"else").decode()
         signed = body + b" " if attempt.fault == "wrong_signature" else body
@@ -77,12 +75,3 @@ def _message_id(record: RequestRecord) -> str:
     """Return the id of the event, which is the same in every attempt."""
     event = f"{record.request_id} {record.state}"
     return f"msg_{hashlib.sha256(event.encode()).hexdigest()[:27]}"
-
-
-def _altered(attempt: Attempt) -> RequestRecord:
-    if attempt.fault == "error_payload":
-        error = model_error("no_media_generated")
-        return attempt.record.model_copy(update={"output": error.body, "failure": error.kind})
-    if attempt.fault == "null_payload":
-        return attempt.record.model_copy(update={"output": None})
-    return attempt.record

@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from local.fal.files import Files
+from local.simulator.files import Files
 
 
 class ReplicateFiles(Files):

@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.answers import DroppedConnection
-from local.fal.faults import UploadFault
-from local.fal.records import FileRecord
 from local.replicate.answers import not_found, problem, unavailable
-from local.replicate.gate import Gate
-from local.vendors.engine import Engine
-from local.vendors.multipart import read_form
+from local.simulator.answers import DroppedConnection
+from local.simulator.engine import Engine
+from local.simulator.faults import UploadFault
+from local.simulator.gate import Gate
+from local.simulator.multipart import read_form
+from local.simulator.records import FileRecord
 
 _MAX_BYTES = 100 * 1000 * 1000
 _OWNER = "simulated"

@@ -11,13 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from local.fal.generation import Endpoint, Job, Made
-from local.fal.media import Size
-from local.fal.model_inputs import ModelInput
-from local.fal.picture_sizes import size_in_shape
-from local.fal.prices import Price
-from local.vendors.making import Limits, make_picture, make_talking_clip
-from local.vendors.picture_sizes import nano_banana_size
+from local.simulator.making import Limits, make_picture, make_talking_clip
+from local.simulator.media import Size
+from local.simulator.models import Endpoint, Job, Made, ModelInput
+from local.simulator.picture_sizes import nano_banana_size, size_in_shape
+from local.simulator.prices import Price
 
 # Kling's own list of limits; Replicate's page has none, and one integrator found 60 s.
 _KLING = Limits(audio_bytes=5_000_000, shortest_seconds=2, longest_seconds=60)

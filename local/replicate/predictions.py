@@ -4,11 +4,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from local.fal.files import Files
-from local.fal.job_queue import CANCELLED
-from local.fal.records import RequestRecord, RequestState
-from local.fal.settings import LiveSettings
-from local.vendors.making import failure_of, made_file
+from local.simulator.files import Files
+from local.simulator.job_queue import CANCELLED
+from local.simulator.making import failure_of, made_file
+from local.simulator.records import RequestRecord, RequestState
+from local.simulator.settings import LiveSettings
 
 _FLAGGED = "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
 """Reported by many who run the model; on no page of Replicate's."""

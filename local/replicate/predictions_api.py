@@ -18,9 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.fal.job_queue import Submission
-from local.fal.records import RequestRecord, RequestState
-from local.fal.waiting import wait_until
 from local.replicate.answers import (
     FAULT_ANSWERS,
     insufficient_credit,
@@ -29,11 +26,14 @@ from local.replicate.answers import (
     not_found,
     problem,
 )
-from local.replicate.gate import Gate
 from local.replicate.models import model_named
 from local.replicate.predictions import Predictions
-from local.vendors.engine import Engine
-from local.vendors.submitting import accept_job
+from local.simulator.engine import Engine
+from local.simulator.gate import Gate
+from local.simulator.job_queue import Submission
+from local.simulator.records import RequestRecord, RequestState
+from local.simulator.submitting import accept_job, fault_answer
+from local.simulator.waiting import wait_until
 from shared.frozen import Frozen
 
 _SHORTEST_DEADLINE = 5
@@ -132,7 +132,7 @@ class PredictionsApi:
             lambda: self._engine.queue.submit(submission),
             self._accepted,
             faults=self._engine.faults,
-            fault_answers=FAULT_ANSWERS,
+            answer_fault=lambda fault: fault_answer(fault, FAULT_ANSWERS),
             store=self._engine.store,
         )
         return await self._held_open(accepted, prefer)

@@ -1,42 +1,18 @@
 """Starting and stopping the simulated Replicate as a process of its own."""
 
 import ssl
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import httpx
+from typing_extensions import override
 
-from local.fal.process import SimulatorProcess, options
+from local.simulator.process import SimulatorProcess
 
 
 class SimulatedReplicate(SimulatorProcess):
-    """The simulated Replicate as a context manager; parameters as `local.fal.process.options`."""
+    """The simulated Replicate as a context manager."""
 
-    def __init__(
-        self,
-        state_dir: Path,
-        *,
-        port: int = 0,
-        webhook_routes: Mapping[str, str] | None = None,
-        input_origins: Sequence[str] = (),
-        key: str | None = None,
-        studio: str | None = None,
-        certificates: Path | None = None,
-    ) -> None:
-        chosen = options(
-            port=port,
-            webhook_routes=webhook_routes,
-            input_origins=input_origins,
-            key=key,
-            studio=studio,
-            certificates=certificates,
-        )
-        super().__init__("local.replicate", "Replicate", state_dir, chosen)
-
-    @property
-    def url(self) -> str:
-        """The base address, to which paths such as ``/v1/predictions`` are added."""
-        return f"https://{self.facts.host}"
+    package = "local.replicate"
+    provider = "Replicate"
 
     def signing_secret(self) -> str:
         """Return what its callbacks are signed with now, as its API tells it."""
@@ -47,6 +23,7 @@ class SimulatedReplicate(SimulatorProcess):
         secret: str = answer.raise_for_status().json()["key"]
         return secret
 
+    @override
     def environment(self) -> dict[str, str]:
         """Return the environment by which a process that calls Replicate calls the simulator instead.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from local.fal.faults import JobFault, ResultFileFault, SubmitFault, UploadFault, WebhookFault
+from local.simulator.faults import JobFault, ResultFileFault, SubmitFault, UploadFault, WebhookFault
 from shared.fal.models import hedra, ideogram, kontext
 from shared.providers.endpoints import NANO_BANANA_AT_HEDRA, NANO_BANANA_AT_REPLICATE
 from shared.providers.names import ProviderName

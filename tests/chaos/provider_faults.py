@@ -6,10 +6,10 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import get_args
 
-from local.fal.control import SimulatorControl
-from local.fal.faults import Fault, SubmitFault, WebhookFault
-from local.fal.settings import Outage
 from local.replicate.process import SimulatedReplicate
+from local.simulator.control import SimulatorControl
+from local.simulator.faults import Fault, SubmitFault, WebhookFault
+from local.simulator.settings import Outage
 from shared.fal.models import fabric, hedra, ideogram, kontext
 from shared.ledger.outages import account_of
 from shared.providers.endpoints import (

@@ -13,8 +13,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
-from local.fal.faults import WebhookFault
-from local.fal.process import SimulatedFal, SimulatorProcess
+from local.fal.process import SimulatedFal
+from local.simulator.faults import WebhookFault
+from local.simulator.process import SimulatorProcess
 from shared.aws.bucket import S3Bucket
 from shared.aws.event_bus import EventBridgeEvents
 from shared.aws.step_functions import SfnExecutions

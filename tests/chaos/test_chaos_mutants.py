@@ -8,7 +8,7 @@ import pytest
 
 import shared.ledger.dynamo_jobs
 import shared.workflow.buy_asset
-from local.fal.faults import SubmitFault
+from local.simulator.faults import SubmitFault
 from shared.fal.models import ideogram
 from shared.ledger.dynamodb import DynamoLedger
 from shared.ledger.records import Job, Waiter

@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from local.fal.process import SimulatedFal
-from local.fal.settings import Latency
+from local.simulator.settings import Latency
 from shared.bill import Bill
 from shared.keys import bill_key
 from shared.ledger.records import Run, RunState

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.fal.records import InvoiceLine
+from local.simulator.records import InvoiceLine
 from shared.addresses import Address
 from shared.keys import FileRef
 from shared.ledger.records import Job

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cli.target import target_of_studio
-from local.fal.process import SimulatorProcess
+from local.simulator.process import SimulatorProcess
 from local.studio import LocalStudio
 from shared.bill import Bill
 from shared.plan.models import Plan

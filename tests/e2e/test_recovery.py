@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.folder import upload
 from cli.follow import follow
-from local.fal.faults import WebhookFault
+from local.simulator.faults import WebhookFault
 from shared.keys import episode_folder
 from shared.ledger.records import Run, RunState
 from tests.e2e.conftest import Stage

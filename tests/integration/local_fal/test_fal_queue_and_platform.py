@@ -7,9 +7,9 @@ import fal_client.client
 import httpx
 import pytest
 
-from local.fal.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
-from local.fal.faults import JobFault, SubmitFault
-from local.fal.settings import Latency
+from local.simulator.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
+from local.simulator.faults import JobFault, SubmitFault
+from local.simulator.settings import Latency
 from shared.fal.callbacks import read_callback
 from shared.fal.client import FalHosts, FalQueue
 from shared.fal.platform import FalPlatform

@@ -1,66 +1,27 @@
-"""Every fault that can be ordered, as the callers of fal see it."""
+"""The faults that are fal's own, as its callers see them."""
 
-import time
 from typing import Any
 
 import fal_client
 import httpx
 import pytest
 
-from local.fal.faults import JobFault, ResultFileFault, SubmitFault, UploadFault
-from tests.integration.local_fal.harness import HOOK, Fal, image_file
+from local.simulator.faults import JobFault, SubmitFault, UploadFault
+from tests.integration.local_fal.harness import HOOK, Fal
+from tests.integration.local_simulator.harness import image_file
 
-IDEOGRAM = "fal-ai/ideogram/v3"
 KONTEXT = "fal-ai/flux-pro/kontext/multi"
-
-
-def submit_over_http(fal: Fal) -> httpx.Response:
-    return fal.http.post(f"/{IDEOGRAM}", json={"prompt": "x"}, headers=fal.authorization)
-
-
-@pytest.mark.parametrize(
-    ("kind", "status_code", "text", "content_type"),
-    [
-        ("too_many_requests", 429, "concurrent_requests_limit", "application/json"),
-        ("internal_error", 500, "internal_error", "application/json"),
-        ("bad_gateway_html", 502, "<center>nginx</center>", "text/html; charset=utf-8"),
-        ("unavailable_json", 503, "runner_scheduling_failure", "application/json"),
-        ("unavailable_html", 503, "<center>nginx</center>", "text/html; charset=utf-8"),
-        ("gateway_timeout_html", 504, "<center>nginx</center>", "text/html; charset=utf-8"),
-        ("exhausted_balance", 403, "Exhausted balance", "application/json"),
-        ("application_not_found", 404, 'Application \\"ideogram/v3\\" not found', "application/json"),
-        ("garbage_json", 200, '{"status": "IN_QUEUE", "request_id": "', "application/json"),
-    ],
-)
-@pytest.mark.parametrize("accepts_job", [False, True])
-def test_submit_is_answered_badly_once(
-    fal: Fal, kind: str, status_code: int, text: str, content_type: str, accepts_job: bool
-) -> None:
-    fault = SubmitFault.model_validate({"kind": kind, "count": 1, "endpoint": IDEOGRAM, "accepts_job": accepts_job})
-    ordered = fal.control.add_fault(fault)
-
-    answer = submit_over_http(fal)
-
-    assert (answer.status_code, answer.headers["content-type"]) == (status_code, content_type)
-    assert text in answer.text
-    assert "x-fal-request-id" not in answer.headers
-    # The request exists, runs and is billed only where that was asked for.
-    fal.control.wait_until_idle()
-    assert len(fal.control.requests()) == accepts_job
-    assert len(fal.control.invoice().lines) == accepts_job
-    assert fal.control.hits(ordered) == 1
-    # And the fault is used up.
-    assert submit_over_http(fal).json()["status"] == "IN_QUEUE"
-    assert fal.control.hits(ordered) == 1
 
 
 @pytest.mark.parametrize(("hint", "header"), [(True, "true"), (False, "false"), (None, None)])
 def test_errors_may_say_whether_to_try_again(fal: Fal, hint: bool | None, header: str | None) -> None:
     fal.control.add_fault(SubmitFault(kind="internal_error", hint=hint, count=1))
-    assert submit_over_http(fal).headers.get("x-fal-needs-retry") == header
+    answer = fal.post_picture()
+    assert answer.headers.get("x-fal-needs-retry") == header
+    assert "x-fal-request-id" not in answer.headers
 
     fal.control.add_fault(JobFault(kind="error", error_type="runner_disconnected", hint=hint, count=1))
-    submitted = submit_over_http(fal).json()
+    submitted = fal.post_picture().json()
     fal.control.wait_until_idle()
     result = fal.http.get(submitted["response_url"], headers=fal.authorization)
     assert result.status_code == 503
@@ -70,20 +31,7 @@ def test_errors_may_say_whether_to_try_again(fal: Fal, hint: bool | None, header
 def test_too_many_requests_says_to_try_again_unless_it_is_told_otherwise(fal: Fal) -> None:
     for hint, header in ((None, "1"), (False, "false")):
         fal.control.add_fault(SubmitFault(kind="too_many_requests", hint=hint, count=1))
-        assert submit_over_http(fal).headers.get_list("x-fal-needs-retry") == [header]
-
-
-@pytest.mark.parametrize("accepts_job", [False, True])
-def test_submit_may_lose_its_connection(fal: Fal, accepts_job: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fal_client.client, "MAX_ATTEMPTS", 1)
-    fal.control.add_fault(SubmitFault(kind="drop_connection", accepts_job=accepts_job, count=1))
-
-    with pytest.raises(httpx.TransportError):
-        fal.submit()
-
-    fal.control.wait_until_idle()
-    assert len(fal.control.requests()) == accepts_job
-    assert len(fal.control.invoice().lines) == accepts_job
+        assert fal.post_picture().headers.get_list("x-fal-needs-retry") == [header]
 
 
 def test_unguarded_client_pays_twice_for_a_lost_answer(fal: Fal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,13 +41,6 @@ def test_unguarded_client_pays_twice_for_a_lost_answer(fal: Fal, monkeypatch: py
     fal.submit().get(interval=0.01)
     fal.control.wait_until_idle()
     assert len(fal.control.invoice().lines) == 2
-
-
-def test_submit_may_be_answered_late(fal: Fal) -> None:
-    fal.control.add_fault(SubmitFault(kind="slow_first_byte", seconds=0.3))
-    began = time.monotonic()
-    assert submit_over_http(fal).status_code == 200
-    assert time.monotonic() - began >= 0.3
 
 
 @pytest.mark.parametrize(
@@ -192,29 +133,6 @@ def test_request_may_finish_late_or_never(fal: Fal) -> None:
     assert isinstance(never.status(), fal_client.InProgress)
     with pytest.raises(TimeoutError):
         fal.control.wait_until_idle(seconds=0.05)
-
-
-def test_result_file_may_be_anything_once(fal: Fal) -> None:
-    image = fal.submit().get(interval=0.01)["images"][0]
-    whole = fal.http.get(image["url"]).content
-    got: dict[str, httpx.Response] = {}
-    for kind in ("truncated", "garbage", "wrong_content", "missing"):
-        fal.control.add_fault(ResultFileFault.model_validate({"kind": kind, "endpoint": IDEOGRAM, "count": 1}))
-        got[kind] = fal.http.get(image["url"])
-        assert fal.http.get(image["url"]).content == whole
-
-    assert got["truncated"].content == whole[: len(whole) // 2]
-    assert got["garbage"].content != whole
-    assert len(got["garbage"].content) == len(whole)
-    assert got["wrong_content"].headers["content-type"].startswith("text/html")
-    assert got["missing"].status_code == 404
-
-
-def test_download_may_be_cut_off(fal: Fal) -> None:
-    image = fal.submit().get(interval=0.01)["images"][0]
-    fal.control.add_fault(ResultFileFault(kind="cut_off", count=1))
-    with pytest.raises(httpx.TransportError):
-        fal.http.get(image["url"])
 
 
 @pytest.mark.parametrize("kind", ["token_unavailable", "upload_unavailable", "drop_connection"])

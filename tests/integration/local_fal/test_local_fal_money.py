@@ -6,8 +6,8 @@ from decimal import Decimal
 import fal_client
 import pytest
 
-from local.fal.faults import JobFault
-from local.fal.records import InvoiceLine
+from local.simulator.faults import JobFault
+from local.simulator.records import InvoiceLine
 from tests.integration.local_fal.harness import Fal
 
 IDEOGRAM = "fal-ai/ideogram/v3"

@@ -11,16 +11,17 @@ import fal_client
 import httpx
 import pytest
 
-from local.fal.faults import JobFault
-from local.fal.process import Facts, SimulatedFal
-from tests.integration.local_fal.harness import HOOK, STUDIO, Receiver, use_simulator
+from local.fal.process import SimulatedFal
+from local.simulator.faults import JobFault
+from local.simulator.process import Facts
+from tests.integration.local_fal.harness import HOOK, use_simulator
+from tests.integration.local_simulator.harness import STUDIO, Receiver
 
 
 def test_restart_keeps_everything_and_takes_up_the_rest(
-    tmp_path: Path, receiver_server: Receiver, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receiver_server.clear()
-    simulator = SimulatedFal(tmp_path, studio=STUDIO, webhook_routes={".hooks.test": receiver_server.url})
+    simulator = SimulatedFal(tmp_path, studio=STUDIO, webhook_routes={".hooks.test": receiver.url})
 
     # given a simulator that stops with one request done, one running and one waiting
     with simulator:
@@ -49,7 +50,7 @@ def test_restart_keeps_everything_and_takes_up_the_rest(
         # and what was interrupted is run again, billed once, and delivered
         simulator.control.wait_until_idle()
         assert {line.request_id for line in simulator.control.invoice().lines} == {done.request_id, *interrupted}
-        assert {delivery.content["request_id"] for delivery in receiver_server.deliveries} == set(interrupted)
+        assert {delivery.content["request_id"] for delivery in receiver.deliveries} == set(interrupted)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
@@ -94,8 +95,8 @@ def test_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
         assert (process.wait(10), process.stderr.read()) == (0, b"")
 
 
-def test_process_that_cannot_start_says_where_to_look(tmp_path: Path, receiver_server: Receiver) -> None:
+def test_process_that_cannot_start_says_where_to_look(tmp_path: Path, receiver: Receiver) -> None:
     # given a port that is taken
-    simulator = SimulatedFal(tmp_path, port=int(receiver_server.url.rpartition(":")[2]))
+    simulator = SimulatedFal(tmp_path, port=int(receiver.url.rpartition(":")[2]))
     with pytest.raises(RuntimeError, match=r"simulator\.log"):
         simulator.start()

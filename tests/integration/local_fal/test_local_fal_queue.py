@@ -8,9 +8,10 @@ from typing import Any
 import fal_client
 import pytest
 
-from local.fal.faults import JobFault
-from local.fal.settings import Latency
-from tests.integration.local_fal.harness import Fal, audio_file, image_file
+from local.simulator.faults import JobFault
+from local.simulator.settings import Latency
+from tests.integration.local_fal.harness import Fal
+from tests.integration.local_simulator.harness import audio_file, image_file
 
 IDEOGRAM = "fal-ai/ideogram/v3"
 KONTEXT = "fal-ai/flux-pro/kontext/multi"

@@ -5,7 +5,7 @@ import asyncio
 import fal_client
 import pytest
 
-from local.fal.faults import UploadFault
+from local.simulator.faults import UploadFault
 from tests.integration.local_fal.harness import Fal
 
 

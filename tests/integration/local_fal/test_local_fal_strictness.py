@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import fal_client
 import pytest
 
-from tests.integration.local_fal.harness import Fal, audio_file
+from tests.integration.local_fal.harness import Fal
+from tests.integration.local_simulator.harness import audio_file
 
 KONTEXT = "fal-ai/flux-pro/kontext/multi"
 HEDRA = "fal-ai/hedra-character-2"

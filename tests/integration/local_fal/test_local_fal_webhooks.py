@@ -8,8 +8,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from local.fal.faults import JobFault, WebhookFault
-from tests.integration.local_fal.harness import HOOK, Delivery, Fal
+from local.simulator.faults import JobFault, WebhookFault
+from tests.integration.local_fal.harness import HOOK, Fal
+from tests.integration.local_simulator.harness import Delivery
 
 IDEOGRAM = "fal-ai/ideogram/v3"
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 import shared.fal.client
 from cli.exit_codes import CREDENTIALS, DONE, FAILED
 from cli.main import app
-from local.fal.faults import Fault, JobFault, SubmitFault, UploadFault
+from local.simulator.faults import Fault, JobFault, SubmitFault, UploadFault
 from tests.integration.local_fal.harness import Fal
 
 IDEOGRAM = "fal-ai/ideogram/v3"

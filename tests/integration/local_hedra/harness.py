@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from typing_extensions import override
 
-from local.fal.control import SimulatorControl
 from local.hedra.process import SimulatedHedra
-from tests.integration.local_fal.harness import Receiver, audio_file, image_file
+from shared.providers.http.hedra import HEDRA
+from tests.integration.local_simulator.harness import audio_file, image_file
+from tests.integration.local_simulator.stand_in import StandIn
 
-STUDIO = "tests.integration.local_fal.plain_studio"
 HOOK = "https://abc.hooks.test/hedra?address=a1&attempt=1&secret=s3cret"
 NANO_BANANA = "nano-banana-2"
 AVATAR = "hedra-avatar"
@@ -20,14 +21,29 @@ PICTURE: dict[str, Any] = {"prompt": "a quiet harbour", "aspect_ratio": "16:9", 
 
 
 @dataclass(frozen=True)
-class Hedra:
-    """What a test of the simulator needs."""
+class Hedra(StandIn[SimulatedHedra]):
+    """What a test of the simulator needs; its ``http`` has the account's key."""
 
-    simulator: SimulatedHedra
-    control: SimulatorControl
-    receiver: Receiver
-    http: httpx.Client
-    """Speaks to the simulator with the account's key."""
+    hook = HOOK
+    model = NANO_BANANA
+    accepted = 202
+    spec = HEDRA
+    picture = PICTURE
+    clip_model = AVATAR
+
+    @override
+    def post_picture(self, webhook: str | None = None) -> httpx.Response:
+        return self.post(webhook=webhook)
+
+    @override
+    def picture_url(self) -> str:
+        url: str = self.finished(self.submit())["outputs"][0]["url"]
+        return url
+
+    @override
+    def clip(self, image: Any, audio: Any) -> dict[str, Any]:
+        media = {"start_image": image, "audio": audio}
+        return {"prompt": "calm", "aspect_ratio": "16:9", "resolution": "720p", **media}
 
     def post(
         self, model: str = NANO_BANANA, *, webhook: str | None = None, key: str | None = None, **inputs: Any

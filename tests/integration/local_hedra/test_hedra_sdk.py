@@ -10,9 +10,9 @@ from hedra import InputHedraAvatar, InputHedraAvatarStartImage_Url
 from hedra.core.api_error import ApiError
 from hedra.types.input_hedra_avatar_audio_zero import InputHedraAvatarAudioZero_Url
 
-from local.fal.faults import JobFault, SubmitFault
-from tests.integration.local_fal.harness import audio_file, image_file
+from local.simulator.faults import JobFault, SubmitFault
 from tests.integration.local_hedra.harness import AVATAR, HOOK, KLING, NANO_BANANA, PICTURE, Hedra
+from tests.integration.local_simulator.harness import audio_file, image_file
 
 
 @pytest.fixture

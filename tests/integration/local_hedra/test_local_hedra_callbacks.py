@@ -9,10 +9,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from local.fal.faults import WebhookFault
-from local.hedra.simulator import USUAL
-from tests.integration.local_fal.harness import Delivery
+from local.hedra.simulator import HABITS
+from local.simulator.faults import WebhookFault
 from tests.integration.local_hedra.harness import HOOK, PICTURE, Hedra
+from tests.integration.local_simulator.harness import Delivery
 
 
 def verify(hedra: Hedra, delivery: Delivery) -> None:
@@ -47,7 +47,9 @@ def test_callback_is_the_job_without_what_only_polling_shows(hedra: Hedra) -> No
 
 def test_twelve_attempts_are_made_over_about_six_hours(hedra: Hedra) -> None:
     # given the documented schedule
-    waits = [USUAL.webhook_backoff_seconds[min(number, 6)] for number in range(USUAL.webhook_max_retries)]
+    waits = [
+        HABITS.settings.webhook_backoff_seconds[min(number, 6)] for number in range(HABITS.settings.webhook_max_retries)
+    ]
     assert waits == [10, 30, 90, 270, 810, 2430, 3600, 3600, 3600, 3600, 3600]
     assert 5.5 * 3600 < sum(waits) < 6.5 * 3600
     # when a receiver never answers well, in the ways that are retried

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.fal.faults import JobFault
-from tests.integration.local_fal.harness import audio_file, image_file
+from local.simulator.faults import JobFault
 from tests.integration.local_hedra.harness import AVATAR, FABRIC, HOOK, KLING, NANO_BANANA, PICTURE, Hedra
+from tests.integration.local_simulator.harness import audio_file, image_file
 
 OUTPUT_KEYS = {
     "status", "asset_id", "voice_id", "url", "content_type", "width", "height", "duration_ms", "fps", "error",

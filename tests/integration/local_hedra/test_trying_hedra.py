@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from cli.exit_codes import CREDENTIALS, DONE, FAILED, USAGE
-from local.fal.faults import Fault, JobFault, SubmitFault, UploadFault
+from local.simulator.faults import Fault, JobFault, SubmitFault, UploadFault
 from tests.integration.local_hedra.harness import AVATAR, KLING, NANO_BANANA, Hedra
 from tests.integration.trying import told, try_provider
 

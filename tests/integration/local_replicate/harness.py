@@ -4,34 +4,60 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from typing_extensions import override
 
-from local.fal.control import SimulatorControl
 from local.replicate.process import SimulatedReplicate
-from tests.integration.local_fal.harness import Receiver, audio_file, image_file
+from shared.providers.http.replicate import REPLICATE
+from tests.integration.local_simulator.harness import audio_file, image_file
+from tests.integration.local_simulator.stand_in import StandIn
 
-STUDIO = "tests.integration.local_fal.plain_studio"
 HOOK = "https://abc.hooks.test/replicate?address=a1&attempt=1&secret=s3cret"
 NANO_BANANA = "google/nano-banana-2"
 KLING = "kwaivgi/kling-avatar-v2"
 FABRIC = "veed/fabric-1.0"
 
+PICTURE: dict[str, Any] = {
+    "prompt": "Portrait of a captain",
+    "aspect_ratio": "16:9",
+    "resolution": "1K",
+    "output_format": "png",
+}
+
 
 @dataclass(frozen=True)
-class Replicate:
-    """What a test of the simulator needs."""
+class Replicate(StandIn[SimulatedReplicate]):
+    """What a test of the simulator needs; its ``http`` has the account's token."""
 
-    simulator: SimulatedReplicate
-    control: SimulatorControl
-    receiver: Receiver
-    http: httpx.Client
-    """Speaks to the simulator with the account's token."""
+    hook = HOOK
+    model = NANO_BANANA
+    accepted = 201
+    spec = REPLICATE
+    picture = PICTURE
+    clip_model = KLING
 
-    def submit(self, model: str = NANO_BANANA, *, webhook: str | None = None, **inputs: Any) -> dict[str, Any]:
-        """Create a prediction as the stack does, and return what the simulator says of it."""
+    @override
+    def post_picture(self, webhook: str | None = None) -> httpx.Response:
+        return self.post(webhook=webhook)
+
+    @override
+    def picture_url(self) -> str:
+        url: str = self.finished(self.submit())["output"]
+        return url
+
+    @override
+    def clip(self, image: Any, audio: Any) -> dict[str, Any]:
+        return {"mode": "std", "image": image, "audio": audio}
+
+    def post(self, model: str = NANO_BANANA, *, webhook: str | None = None, **inputs: Any) -> httpx.Response:
+        """Create a prediction as the stack does, and return the answer."""
         body = {"version": model, "input": inputs or {"prompt": "a quiet harbour"}}
         if webhook is not None:
             body |= {"webhook": webhook, "webhook_events_filter": ["completed"]}
-        answer = self.http.post("/v1/predictions", json=body)
+        return self.http.post("/v1/predictions", json=body)
+
+    def submit(self, model: str = NANO_BANANA, *, webhook: str | None = None, **inputs: Any) -> dict[str, Any]:
+        """Create a prediction that is accepted, and return what the simulator says of it."""
+        answer = self.post(model, webhook=webhook, **inputs)
         assert answer.status_code == 201, answer.text
         prediction: dict[str, Any] = answer.json()
         return prediction

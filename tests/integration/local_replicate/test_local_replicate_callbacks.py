@@ -5,10 +5,10 @@ import time
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from local.fal.faults import JobFault, WebhookFault
-from local.replicate.simulator import USUAL
-from tests.integration.local_fal.harness import Delivery
+from local.replicate.simulator import HABITS
+from local.simulator.faults import JobFault, WebhookFault
 from tests.integration.local_replicate.harness import HOOK, NANO_BANANA, Replicate
+from tests.integration.local_simulator.harness import Delivery
 
 
 def verify(replicate: Replicate, delivery: Delivery) -> None:
@@ -60,7 +60,7 @@ def test_filter_without_the_end_keeps_it_quiet(replicate: Replicate) -> None:
 
 def test_last_attempt_is_about_a_minute_after_the_end(replicate: Replicate) -> None:
     # given the documented end of all attempts, and waits that grow until then
-    waits = USUAL.webhook_backoff_seconds[: USUAL.webhook_max_retries]
+    waits = HABITS.settings.webhook_backoff_seconds[: HABITS.settings.webhook_max_retries]
     assert sum(waits) == 60
     assert list(waits) == sorted(waits)
     # when a receiver never answers well

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.fal.faults import JobFault
-from local.fal.settings import Latency
-from tests.integration.local_fal.harness import audio_file, image_file
+from local.simulator.faults import JobFault
+from local.simulator.settings import Latency
 from tests.integration.local_replicate.harness import FABRIC, HOOK, KLING, NANO_BANANA, Replicate
+from tests.integration.local_simulator.harness import audio_file, image_file
 
 
 def test_prediction_is_described_as_documented(replicate: Replicate) -> None:

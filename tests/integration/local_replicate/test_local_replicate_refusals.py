@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from local.fal.faults import JobFault
-from tests.integration.local_fal.harness import audio_file
+from local.simulator.faults import JobFault
 from tests.integration.local_replicate.harness import KLING, NANO_BANANA, Replicate
+from tests.integration.local_simulator.harness import audio_file
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:

@@ -12,10 +12,10 @@ from replicate.exceptions import ModelError, ReplicateError
 from replicate.helpers import FileOutput
 from replicate.webhook import InvalidSignatureError, InvalidTimestampError, Webhooks
 
-from local.fal.faults import JobFault, SubmitFault, WebhookFault
-from local.fal.settings import Latency
-from tests.integration.local_fal.harness import audio_file, image_file
+from local.simulator.faults import JobFault, SubmitFault, WebhookFault
+from local.simulator.settings import Latency
 from tests.integration.local_replicate.harness import HOOK, KLING, NANO_BANANA, Replicate
+from tests.integration.local_simulator.harness import audio_file, image_file
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 import cli.api_access
 from cli.exit_codes import CREDENTIALS, DONE, FAILED, USAGE
-from local.fal.faults import Fault, JobFault, ResultFileFault, SubmitFault, UploadFault
+from local.simulator.faults import Fault, JobFault, ResultFileFault, SubmitFault, UploadFault
 from tests.integration.local_replicate.harness import FABRIC, KLING, NANO_BANANA, Replicate
 from tests.integration.trying import told, try_provider
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.fal.faults import WebhookFault
+from local.simulator.faults import WebhookFault
 from shared.ledger.budgets import Usage
 from shared.ledger.states import ACCEPT, DOUBT, SEND, Transition
 from tests.builders import claim_job, claim_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.fal.faults import JobFault, WebhookFault
+from local.simulator.faults import JobFault, WebhookFault
 from shared.fal.models import hedra, ideogram, kontext
 from shared.ledger.states import JobState
 from shared.providers.callbacks import CallbackName

@@ -10,7 +10,7 @@ import fal_client
 import httpx
 import pytest
 
-from local.fal.faults import JobFault, ResultFileFault, SubmitFault, UploadFault
+from local.simulator.faults import JobFault, ResultFileFault, SubmitFault, UploadFault
 from shared.fal.models import hedra, ideogram, kontext
 from shared.runtime.logs import TALKATIVE_LIBRARIES, quieten_libraries
 from shared.workflow.review import approve, is_waiting_for_review

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from local.fal.faults import JobFault
+from local.simulator.faults import JobFault
 from shared.aws.bucket import S3Bucket
 from shared.fal.models import fabric, hedra, ideogram
 from shared.keys import bill_key

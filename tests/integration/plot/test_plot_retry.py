@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cli.retry import NothingToRetry, Retry, RetryInVain, retry_of
-from local.fal.faults import JobFault, SubmitFault, WebhookFault
+from local.simulator.faults import JobFault, SubmitFault, WebhookFault
 from shared.fal.models import hedra
 from shared.ledger.states import HOLD, JobState
 from shared.plan.models import Plan

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.fal.certificates import prepare_certificates, server_context
+from local.simulator.certificates import prepare_certificates, server_context
 
 Answer = Callable[[ssl.SSLSocket], object]
 

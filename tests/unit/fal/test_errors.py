@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.fal.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
+from local.simulator.errors import INFRASTRUCTURE_ERRORS, MODEL_ERRORS
 from shared.fal.errors import MEANINGS, is_fals_own, no_payload, retry_hint, sort_error, tells_its_type
 from shared.providers.errors import FILE_NOT_FETCHED, Scope, SortedError
 
