@@ -11,6 +11,7 @@ from tests.chaos.rounds import Round
 from tests.chaos.runner import Options, play_rounds
 
 _SECONDS_BETWEEN_LINES = 30
+_NAMED_CLASSES = 5
 
 
 @dataclass
@@ -36,6 +37,12 @@ class Tally:
     @property
     def never_hit(self) -> list[str]:
         return [name for name, hits in self.faults.items() if hits == 0]
+
+    @property
+    def progress(self) -> str:
+        missed = self.never_hit
+        which = f": {', '.join(missed)}" if len(missed) <= _NAMED_CLASSES else ""
+        return f"{self.episodes} episodes, {self.faults.total()} faults, {len(missed)} classes yet to be hit{which}"
 
     @property
     def line(self) -> str:
@@ -67,7 +74,7 @@ def main() -> int:
             _say(_told(outcome))
         if time.monotonic() - since > _SECONDS_BETWEEN_LINES:
             since = time.monotonic()
-            _say(f"... {tally.episodes} episodes, {tally.faults.total()} faults")
+            _say(f"... {tally.progress}")
     _say(tally.line)
     return 0 if tally.is_good and (options.rounds or not tally.never_hit) else 1
 

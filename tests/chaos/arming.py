@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aws_lambda_powertools.utilities import parameters
 
@@ -55,7 +55,7 @@ CALLS_OF_AN_EPISODE = {
     "HouseClip": 12,
     "Assemble": 8,
     "RecordOutcome": 10,
-    "Reconcile": 60,
+    "Reconcile": 20,
 }
 CALLS_OF_A_SERVICE = {"s3": 40, "dynamodb": 120, "sqs": 6, "stepfunctions": 8, "events": 1, "secretsmanager": 3}
 """So many calls an episode makes of each function, and of each service, more or less."""
@@ -67,6 +67,23 @@ def kill(function: str, *, done: bool) -> Arm:
     def arm(name: str, scene: Scene) -> Armed:
         death = Kill(function, some_calls(scene.dice, CALLS_OF_AN_EPISODE[function]), done)
         return arm_trouble(name, death, lambda: death.hits, scene)
+
+    return arm
+
+
+def kill_reconcile(*, done: bool) -> Arm:
+    """Kill it, and have its schedule fall while episodes are under way: most of them are made between two cycles."""
+    killing = kill("Reconcile", done=done)
+
+    def arm(name: str, scene: Scene) -> Armed:
+        armed = killing(name, scene)
+        falls_at = scene.dice.randint(2, 20)
+
+        def tick() -> None:
+            if not armed.hits() and scene.stage.served >= falls_at:
+                scene.stage.reconcile()
+
+        return replace(armed, tick=tick)
 
     return arm
 

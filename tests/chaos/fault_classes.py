@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from local.simulator.faults import JobFault, ResultFileFault, SubmitFault, UploadFault, WebhookFault
 from shared.fal.models import hedra, ideogram, kontext
@@ -53,8 +54,9 @@ _BAD_CALLBACKS = ("drop", "duplicate", "before_submit_response", "wrong_signatur
 
 def _of_ours() -> Iterator[tuple[str, FaultClass]]:
     for function in CALLS_OF_AN_EPISODE:
-        yield f"{function} killed before a call", FaultClass(arming.kill(function, done=False))
-        yield f"{function} killed after a call", FaultClass(arming.kill(function, done=True))
+        kill = arming.kill_reconcile if function == "Reconcile" else partial(arming.kill, function)
+        yield f"{function} killed before a call", FaultClass(kill(done=False))
+        yield f"{function} killed after a call", FaultClass(kill(done=True))
     for service in CALLS_OF_A_SERVICE:
         yield f"{service} fails once", FaultClass(arming.fails_once(service, done=0))
         yield f"{service} loses an answer", FaultClass(arming.fails_once(service, done=1))
