@@ -109,6 +109,8 @@ HELP = {
     ),
 }
 
+_NETWORK = "look at the network, and try again"
+
 _STEPS = {
     FaultKind.KEY_MISSING: "make a key at {keys}, and put it there",
     FaultKind.KEY_MALFORMED: "copy the whole key from {keys}: {key_form}, without quotes",
@@ -121,14 +123,14 @@ _STEPS = {
     FaultKind.JOB_ENDED: "try again; if it ends so once more, ask {company}, and name the request",
     FaultKind.NO_RESULT: "try again; if nothing comes once more, ask {company}, and name the request",
     FaultKind.RESULT_ELSEWHERE: "if that is a host of {company}, have {hosts} name it as well",
-    FaultKind.RESULT_NOT_FETCHED: "look at the network, and try again",
+    FaultKind.RESULT_NOT_FETCHED: _NETWORK,
     FaultKind.TOO_SLOW: "look at {status}; --timeout waits longer",
     FaultKind.NO_ADDRESS: "look at the network and its name server, and at {addresses}, if set",
     FaultKind.NO_TRUST: "look at the clock, and at what is between here and {title}: a proxy's certificate goes into "
     "SSL_CERT_FILE",
     FaultKind.NOBODY_THERE: "look at the firewall and the proxy, and at {addresses}, if set",
-    FaultKind.TIMEOUT: "look at the network, and try again",
-    FaultKind.CUT_OFF: "look at the network, and try again",
+    FaultKind.TIMEOUT: _NETWORK,
+    FaultKind.CUT_OFF: _NETWORK,
 }
 
 _LOOK_FIRST = "{title} may have taken the request all the same: look at {requests} before trying again"

@@ -23,6 +23,8 @@ from shared.workflow.plan_episode import PlanRequest
 from shared.workflow.record_outcome import RunEnd
 from shared.workflow.request_review import ReviewRequest
 from shared.workflow.start_episode import Considered, Upload
+from tests.unit.webhook.fal_callbacks import event_of, signed
+from tests.unit.webhook.webhook_function import loaded_webhook
 
 ROOT = Path(__file__).parents[3]
 EPISODE = "the-last-lighthouse"
@@ -130,6 +132,17 @@ def test_collect_asset_finds_the_picture_that_generate_portrait_asked_for() -> N
     assert CallbackName.from_query(message.query).address == asked.address
     assert isinstance(callback, Delivered)
     assert first_image(callback.payload, model_name="any").url.startswith("https://v3.fal.media/")
+
+
+def test_collect_asset_is_given_what_hedra_webhook_puts_into_the_inbox() -> None:
+    # given the sample callback, as fal signs it just now
+    told = event("hedra_webhook")
+    raw = told["body"].encode()
+    with loaded_webhook() as webhook:
+        # when
+        assert webhook.call(event_of(signed(raw), raw, query=told["rawQueryString"])) == 200
+        # then
+        assert webhook.inbox.bodies == [body("collect_asset")]
 
 
 def test_the_states_functions_find_their_run() -> None:
