@@ -14,7 +14,7 @@ from cli.exit_codes import DONE
 from cli.folder import upload
 from cli.follow import NoRunStarted
 from cli.options import KEPT_IN, RESULTS, Json, Out, Profile, Region, StackName, State, Timeout, target_of, with_stack
-from cli.output import output, say, write_document
+from cli.output import output, say, say_that_fal_is_simulated, write_document
 from cli.results import download_papers, download_results
 from cli.stand_ins import batch_names_stand_ins
 from shared.batches.decisions import EntryState
@@ -55,9 +55,7 @@ def batch(
     stand_ins = batch_names_stand_ins(wanted, folders_of(wanted, manifest))
     with target_of(stack, profile, region, state, stand_ins=stand_ins) as target:
         if target.fal_is_simulated:
-            output.print(
-                "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]"
-            )
+            say_that_fal_is_simulated()
         elif not yes and output.is_terminal and sys.stdin.isatty():
             _ask_before_spending(wanted)
         asked = ask_for_batch(name, wanted, manifest, target)

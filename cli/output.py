@@ -52,6 +52,13 @@ def say(text: str) -> None:
     output.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
+def say_that_fal_is_simulated() -> None:
+    """Say that nothing is paid, and where what is made comes from."""
+    output.print(
+        "[dim]No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid.[/]", soft_wrap=True
+    )
+
+
 def counted(count: int, thing: str) -> str:
     """Return how many of a thing there are, as people say it."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

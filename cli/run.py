@@ -29,6 +29,7 @@ from cli.options import (
     output,
     target_of,
 )
+from cli.output import say_that_fal_is_simulated
 from cli.quote import show_quote
 from cli.quoting import quote_of_folder
 from cli.review import reviewer_for, sits_at_terminal
@@ -36,9 +37,6 @@ from cli.stand_ins import names_stand_ins
 
 if TYPE_CHECKING:
     from cli.target import Target
-
-
-_SIMULATED = "No FAL_KEY: fal.ai is simulated on this machine; pictures are drawn, nothing is paid."
 
 
 def run(  # noqa: PLR0913 -- the options of a command
@@ -63,7 +61,7 @@ def run(  # noqa: PLR0913 -- the options of a command
     (out / episode).mkdir(parents=True, exist_ok=True)  # before anything is paid for that could not be put there
     with target_of(stack, profile, region, state, stand_ins=names_stand_ins(script.providers)) as target:
         if target.fal_is_simulated:
-            output.print(f"[dim]{_SIMULATED}[/]", soft_wrap=True)
+            say_that_fal_is_simulated()
         elif not yes and sits_at_terminal():
             _ask_before_spending(folder, episode, target, overrides)
         reviewer = reviewer_for(output, approve=approve)

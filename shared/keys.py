@@ -13,7 +13,7 @@
 ``bills/<episode>/<run>.json``  what it cost; the newest run's lies beside the script as well
 ``batches/<name>.yaml``         what a batch is to make; its summaries lie beside it
 ``callbacks/<hash>``            bodies of callbacks that no queue carries; they expire
-``webhooks/keys/fal.json``      fal's last good key set
+``webhooks/keys/<who>.json``    the last good key set of fal, or of Hedra
 ==============================  =========================================================================
 """
 
@@ -38,9 +38,10 @@ ASPECT_RATIO_NAMES = ("16x9", "9x16", "1x1", "4x3", "3x4")
 """As they stand in the names of files."""
 
 STORYBOARD_PAGE = "storyboard.html"
+"""The page beside the video; it refers to nothing but the videos."""
+
 BILL = "bill.json"
 CAPTION_FILES = ("captions.srt", "captions.vtt")
-"""The page beside the video; it refers to nothing but the videos."""
 
 RESULT_NAMES = frozenset(
     {

@@ -34,7 +34,7 @@ class FileKind(StrEnum):
     FONT = "font"
 
 
-_SOUND = (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg", ".opus")
+_SOUND = (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".opus")
 _IMAGE = (".png", ".jpg", ".jpeg", ".webp")
 _VIDEO = (".mp4", ".mov", ".m4v", ".webm")
 _FONT = (".ttf", ".otf", ".ttc")

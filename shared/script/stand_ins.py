@@ -88,7 +88,6 @@ def clip_request(
         case Engine.HEDRA:
             of_script = hedra_request(script, scene, line, image=picture.address, audio=recording.address).body()
             arguments |= {name: of_script[name] for name in ("aspect_ratio", "resolution")}
-            arguments["prompt"] = of_script.get("prompt", arguments["prompt"])
         case Engine.KLING:
             arguments |= {"resolution": "720p", "quality": "standard"}
         case _:
