@@ -14,6 +14,7 @@ which asks again for what is free and waited for.
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -113,17 +114,19 @@ def buy_asset(request: AssetRequest, shop: Shop) -> Answer:
         When nothing was decided and the message should come again.
     """
     waiter = request.waiter(shop.clock())
-    shop.ledger.add_waiter(waiter)
-    job = shop.ledger.job(request.address)
-    if job and job.state is JobState.STORED:
-        wake(job, shop.ledger, shop.tokens)
-        return Answer.STORED
-    run = shop.ledger.newest_run(request.episode_id)
-    over = why_run_is_over(request.run, run)
-    if run is None or over:
-        _answer_alone(waiter, over or TAKEN_OVER, shop)
-        return Answer.RUN_OVER
-    plan = shop.load_plan(request.plan_key)
+    with ThreadPoolExecutor(1) as meanwhile:
+        reading = meanwhile.submit(shop.load_plan, request.plan_key)  # it takes longer than all that is asked first
+        shop.ledger.add_waiter(waiter)
+        job = shop.ledger.job(request.address)
+        if job and job.state is JobState.STORED:
+            wake(job, shop.ledger, shop.tokens)
+            return Answer.STORED
+        run = shop.ledger.newest_run(request.episode_id)
+        over = why_run_is_over(request.run, run)
+        if run is None or over:
+            _answer_alone(waiter, over or TAKEN_OVER, shop)
+            return Answer.RUN_OVER
+        plan = reading.result()
     asset = plan.assets[request.address]
     purchase = _Purchase(
         waiter, run, plan, asset, shop.ledger.outages(outages_of(offer.place for offer in asset.offers))

@@ -1,5 +1,6 @@
 """Answer the tasks that wait for an asset."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from shared.ledger.records import Failure, Job, Waiter
@@ -20,6 +21,8 @@ HELD_MESSAGE = (
     "If it arrives it is kept; `episode retry --rebuy` buys it once more"
 )
 
+_ANSWERED_AT_ONCE = 8
+
 
 def wake(job: Job, ledger: "Ledger", tokens: "TaskTokens") -> int:
     """Answer everybody who waits for a job that is settled or held; return how many there were.
@@ -30,15 +33,21 @@ def wake(job: Job, ledger: "Ledger", tokens: "TaskTokens") -> int:
     just now keeps nobody else from being answered; what went wrong is raised at the end.
     """
     waiters = [waiter for waiter in ledger.waiters(job.address) if not may_try_again(job, waiter)]
-    problems: list[Exception] = []
-    for waiter in waiters:
-        try:
-            _answer(job, waiter, ledger, tokens)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the others are answered first
-            problems.append(problem)
+    with ThreadPoolExecutor(_ANSWERED_AT_ONCE) as at_once:
+        answers = [at_once.submit(_try_to_answer, job, waiter, ledger, tokens) for waiter in waiters]
+    problems = [problem for answer in answers if (problem := answer.result())]
     if problems:
         raise ExceptionGroup(f"{len(problems)} of {len(waiters)} waiters of {job.address} were not answered", problems)
     return len(waiters)
+
+
+def _try_to_answer(job: Job, waiter: Waiter, ledger: "Ledger", tokens: "TaskTokens") -> Exception | None:
+    """Answer one waiter; return what went wrong, if anything did."""
+    try:
+        _answer(job, waiter, ledger, tokens)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the others are answered all the same
+        return problem
+    return None
 
 
 def _answer(job: Job, waiter: Waiter, ledger: "Ledger", tokens: "TaskTokens") -> None:
