@@ -148,20 +148,28 @@ def settle_doubt(job: Job, doubted: Sequence[Job], now: Seconds, desk: JobDesk) 
     """
     if job.request_id:
         return look_up(job, job.request_id, now, desk)
-    sent: Mapping[str, Any] = json.loads(job.sent_input or "{}")
+    found = _find_again(job, json.loads(job.sent_input), doubted, now, desk) if job.sent_input else None
+    if found:
+        return found
+    if job.state is JobState.HELD:
+        return _answer_held(job, desk)
+    return _hold(job, now, desk) if now > desk.patience.deadline(job) else "unconfirmed"
+
+
+def _find_again(job: Job, sent: Mapping[str, Any], doubted: Sequence[Job], now: Seconds, desk: JobDesk) -> str | None:
+    """Find what became of a request, and do what follows from it; None where nobody can tell."""
     replayed = _replay(job, sent, now, desk)
     if replayed:
         return replayed
     twins = [other for other in doubted if other.place == job.place and other.sent_input == job.sent_input]
-    if len(twins) < 2:  # noqa: PLR2004 - itself alone
-        for request in _listed(job, now, desk):
-            if request.input is not None and matches(sent, request.input):
-                adopted = desk.ledger.adopt(job, request.request_id, now)
-                if adopted:
-                    return _ADOPTED + look_up(adopted, request.request_id, now, desk)
-    if job.state is JobState.HELD:
-        return _answer_held(job, desk)
-    return _hold(job, now, desk) if now > desk.patience.deadline(job) else "unconfirmed"
+    if len(twins) > 1:  # itself is one
+        return None
+    for request in _listed(job, now, desk):
+        if request.input is not None and matches(sent, request.input):
+            adopted = desk.ledger.adopt(job, request.request_id, now)
+            if adopted:
+                return _ADOPTED + look_up(adopted, request.request_id, now, desk)
+    return None
 
 
 def _replay(job: Job, sent: Mapping[str, Any], now: Seconds, desk: JobDesk) -> str | None:

@@ -45,7 +45,9 @@ def test_a_script_says_it_for_all_kinds_or_for_some(value: Any, portrait: Any, c
     assert router.order(AssetKind.CLIP, Engine.KLING, script_says(value)) == clip
 
 
-@pytest.mark.parametrize("value", ["nobody", [], ["fal", "fal"], {"clips": "fal"}, {"clip": ["resilient", "fal"]}, 7])
+@pytest.mark.parametrize(
+    "value", ["nobody", [], ["fal", "fal"], {"clips": "fal"}, {"clip": ["resilient", "fal"]}, {"clip": 7}, 7]
+)
 def test_what_is_no_routing_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError):
         script_says(value)
@@ -66,7 +68,7 @@ def test_who_has_no_key_is_not_asked() -> None:
     router = Router(stack=stack_routing("resilient"), configured=configured_of(["hedra"]))
     assert router.order(AssetKind.BACKGROUND, None, None) == (FAL, HEDRA)
     why = router.why_nobody(AssetKind.BACKGROUND, None, script_says("replicate"))
-    assert "there is no key for Replicate" in why
+    assert "of the script's providers, there is no key for Replicate" in why
     assert "fal, Replicate, Hedra's API" in why
 
 
@@ -75,6 +77,9 @@ def test_who_cannot_is_not_asked() -> None:
     assert router.order(AssetKind.CLIP, Engine.HEDRA, None) == (FAL, HEDRA)
     assert router.order(AssetKind.CLIP, Engine.HEDRA, script_says("replicate")) == ()
     assert "Replicate cannot make them" in router.why_nobody(AssetKind.CLIP, Engine.HEDRA, script_says("replicate"))
+    # and where the script says nothing, it is the stack that has to be set otherwise
+    alone = Router(stack=stack_routing("replicate"), configured=EVERYBODY)
+    assert "of the stack's parameter Providers, Replicate" in alone.why_nobody(AssetKind.CLIP, Engine.HEDRA, None)
 
 
 def test_hedras_own_api_makes_hedras_clips_wherever_there_is_a_key_for_it() -> None:

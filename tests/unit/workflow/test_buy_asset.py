@@ -143,6 +143,25 @@ def test_a_refusal_of_the_inputs_fails_the_asset_for_everybody(world: World) -> 
     assert {world.tokens.error(token) for token in ("one", "other")} == {"AssetFailed"}
 
 
+def test_a_refusal_of_one_job_fails_it_for_this_run_alone(world: World) -> None:
+    world.provider.answers = [refused("cancelled", Scope.JOB, retry=False)]
+    assert buy_asset(request_of("one", PORTRAIT), world.shop()) is Answer.FAILED
+    assert world.tokens.error("one") == "AssetFailed"
+    world.begin("later", "other")
+    assert buy_asset(request_of("two", PORTRAIT, run="later"), world.shop()) is Answer.SUBMITTED
+
+
+def test_a_file_of_which_fal_says_at_once_that_it_cannot_be_fetched_is_handed_over_afresh(world: World) -> None:
+    # given a composite whose files fal cannot fetch, and says so instead of taking the job
+    world.provider.answers = [refused("file_download_error", Scope.FILE, retry=True)]
+    with pytest.raises(TryAgainLater):
+        buy_asset(request_of("one", COMPOSITE), world.shop())
+    # when the message comes again
+    assert buy_asset(request_of("one", COMPOSITE), world.shop()) is Answer.SUBMITTED
+    # then both files were handed over once more
+    assert len(world.provider.uploads) == 4
+
+
 def test_an_unconfirmed_submit_is_never_repeated(world: World) -> None:
     # given a submit whose answer was lost
     world.provider.answers = [Unconfirmed("ReadTimeout")]

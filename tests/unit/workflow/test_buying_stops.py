@@ -192,6 +192,21 @@ def test_what_is_held_is_bought_once_more_when_somebody_said_so(world: World, by
     assert world.provider.posts == 2
 
 
+def test_a_run_buys_what_is_held_once_more_and_then_never_again(world: World) -> None:
+    # given a stack that rebuys, and an asset that was bought once more and is held again
+    world.rebuy = True
+    held(world, PORTRAIT)
+    world.provider.answers = [Unconfirmed("ReadTimeout")]
+    assert buy_asset(request_of("one", PORTRAIT), world.shop()) is Answer.UNCONFIRMED
+    assert world.ledger.step(world.job(PORTRAIT), HOLD, world.clock())
+    # when somebody waits for it, then nobody asks for it a third time, and whoever does is told
+    assert reconcile(world.reconciling()).watched == {"held": 1}
+    assert world.requests.sent == []
+    assert buy_asset(request_of("two", PORTRAIT), world.shop()) is Answer.HELD
+    assert {world.tokens.error(token) for token in ("first", "one", "two")} == {"AssetHeld"}
+    assert world.provider.posts == 2
+
+
 def test_a_refusal_after_doubt_still_settles_the_doubt(world: World) -> None:
     # given a submitter so slow that another one has doubted its job
     def doubted() -> None:

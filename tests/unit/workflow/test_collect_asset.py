@@ -10,12 +10,13 @@ from shared.downloads import DownloadFailed, DownloadRefused
 from shared.fal.lifetimes import RESULT_LIFETIME
 from shared.keys import AssetKind, FileRef
 from shared.ledger.records import Failure, Handover, Job
-from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, JobState
+from shared.ledger.states import ACCEPT, DOUBT, FAIL, RELEASE, SEND, SETTLED, STORE, JobState
 from shared.media.errors import MediaRefused
 from shared.providers.callbacks import CallbackUnreadable
 from shared.providers.errors import Scope, SortedError
 from shared.providers.names import ProviderName
 from shared.providers.outcomes import Failed, Finished, Gone, InProgress, JobOutcome, ProviderUnreachable
+from shared.workflow.buy_asset import buy_asset
 from shared.workflow.collect_asset import (
     MAX_REFUSALS,
     Collected,
@@ -25,6 +26,7 @@ from shared.workflow.collect_asset import (
 from tests.builders import (
     ADDRESS,
     SECRET,
+    addresses_of,
     callback,
     claim_job,
     claim_of,
@@ -36,7 +38,8 @@ from tests.builders import (
 from tests.fakes.faults import Crash, Fuse
 from tests.fakes.provider import Invoiced
 from tests.unit.workflow.job_at_fal import collect, failure_of, world_with_a_job_at_fal
-from tests.world import World
+from tests.unit.workflow.two_scenes import PLAN
+from tests.world import World, answer_to, request_of
 
 KEY = FileRef.of_asset(AssetKind.PORTRAIT, ADDRESS).key
 ELSEWHERE = {"request_id": "request-1", "status": "OK", "payload": None, "payload_error": "not serialisable"}
@@ -76,6 +79,16 @@ def test_a_result_is_stored_and_everybody_is_woken(world: World) -> None:
     assert open_jobs(world.ledger) == []
 
 
+def test_everybody_is_woken_by_who_finds_the_job_settled_meanwhile(world: World) -> None:
+    """Whoever settled it may have died before it could wake anybody."""
+    # given a result that another delivery's collector stores, and dies, while it is fetched here
+    world.files.on_fetch = lambda: world.ledger.step(world.job(ADDRESS), STORE, world.clock())
+    # when it is collected here
+    assert collect(callback(), world) is Collected.STORED
+    # then both tokens go on
+    assert set(world.tokens.answers) == {"one", "two"}
+
+
 def test_what_fal_has_made_need_not_be_given_to_it(world: World) -> None:
     # given a picture that has just come
     collect(callback(), world)
@@ -84,6 +97,19 @@ def test_what_fal_has_made_need_not_be_given_to_it(world: World) -> None:
     sent_at = world.job(ADDRESS).sent_at
     assert sent_at == world.clock()
     assert place == Handover(url=world.files.fetched[0], expires_at=sent_at + RESULT_LIFETIME)
+
+
+def test_a_clip_is_stored_and_nothing_is_made_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    # given a clip at fal
+    world, clip = World(PLAN), min(addresses_of(PLAN, AssetKind.CLIP))
+    world.begin()
+    buy_asset(request_of("one", clip, kind=AssetKind.CLIP), world.shop())
+    # when fal delivers
+    assert collect(answer_to(world.provider.invoice[0]), world) is Collected.STORED
+    # then it lies under its address, and nobody has looked for a picture in it, or remembers it as an input
+    assert world.bucket.get(FileRef.of_asset(AssetKind.CLIP, clip).key) == world.files.data
+    assert caplog.records == []
+    assert world.ledger.handover(clip, ProviderName.FAL) is None
 
 
 def test_a_second_delivery_changes_nothing(world: World) -> None:
@@ -231,6 +257,12 @@ def test_the_time_that_fal_worked_is_on_record(world: World) -> None:
     assert world.job(ADDRESS).run_seconds == 12.5
 
 
+def test_a_result_is_kept_also_where_nobody_can_say_how_long_it_took(world: World) -> None:
+    world.provider.outcomes = {"request-1": ProviderUnreachable("down")}
+    assert collect(callback(), world) is Collected.STORED
+    assert world.job(ADDRESS).run_seconds is None
+
+
 def test_a_job_in_doubt_is_confirmed_before_anything_else() -> None:
     """Whatever happens to the file then, the job is found again at fal."""
     world = World()
@@ -264,7 +296,7 @@ def test_a_file_that_cannot_be_fetched_just_now_comes_again(world: World) -> Non
 def test_a_late_result_of_a_job_that_was_given_up_is_kept(world: World) -> None:
     assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="overdue", message="too late")})
     assert collect(callback(), world) is Collected.STORED
-    assert world.job(ADDRESS).state is JobState.STORED
+    assert (world.job(ADDRESS).state, world.job(ADDRESS).failure) == (JobState.STORED, None)
 
 
 @pytest.mark.parametrize("released", [False, True], ids=["claimed", "free"])
@@ -300,6 +332,18 @@ def test_an_earlier_attempt_cannot_fail_the_present_one(world: World, body: dict
     # then the second one goes on
     assert world.job(ADDRESS).state is JobState.SUBMITTED
     assert world.tokens.answers == {}
+
+
+def test_news_of_an_earlier_attempt_confirms_nothing_of_the_present_one(world: World) -> None:
+    # given a second attempt whose POST is under way
+    assert world.ledger.step(world.job(ADDRESS), FAIL, 1.0, {"failure": Failure(error="timeout", message="slow")})
+    job = claim_job(world.ledger, claim_of(run="later", secret="second"), world.clock())
+    assert job
+    assert world.ledger.step(job, SEND, world.clock())
+    # when fal says that the first one has failed
+    assert collect(callback(body=job_failed("content_policy_violation")), world) is Collected.KNOWN
+    # then nobody takes the first one's request for the second's
+    assert (world.job(ADDRESS).state, world.job(ADDRESS).request_id) == (JobState.SUBMITTING, None)
 
 
 def test_an_earlier_attempts_result_is_as_good(world: World) -> None:

@@ -142,7 +142,7 @@ def test_a_job_goes_on_that_a_provider_still_has_when_it_is_back(world: World, s
     provider = lose_touch(world, HEDRA)
     # when it is back, and has the job
     provider.outcomes = {provider.invoice[0].request_id: standing}
-    cycle(world)
+    assert cycle(world).watched == {"found again": 1}
     # then the job is not lost any more: nobody buys it once more
     run = let_a_person_decide(world)
     assert buy_asset(request_of("two", PORTRAIT, run=run), world.shop()) is Answer.WAITING

@@ -1,4 +1,4 @@
-"""Bringing open jobs to an end: found at fal, found in its list, cancelled when overdue, held when nobody can tell."""
+"""Bringing open jobs to an end: found at their provider, cancelled when overdue, held when it has forgotten them."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,166 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.keys import AssetKind
-from shared.ledger.states import ACCEPT, SETTLED, JobState
+from shared.ledger.states import SETTLED, JobState
 from shared.providers.errors import Scope, SortedError
-from shared.providers.outcomes import Accepted, Failed, Finished, Gone, InProgress, ProviderUnreachable, Queued
+from shared.providers.outcomes import Accepted, Failed, Gone, InProgress, ProviderUnreachable, Queued
 from shared.workflow.asking import AssetRequest
 from shared.workflow.buy_asset import Answer, buy_asset
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
-from shared.workflow.reconcile import Reconciled, reconcile
-from tests.builders import TWO_SCENES, addresses_of, image_delivered, job_of, plan_of, waiter_of
+from shared.workflow.reconcile import reconcile
+from tests.builders import addresses_of, waiter_of
 from tests.fakes.provider import Lost
+from tests.unit.workflow.looking_after import DEADLINE, DELIVERED, buy, cycle
 from tests.unit.workflow.two_scenes import PLAN, PORTRAIT
 from tests.world import PATIENCE, World, request_of
 
 CLIP = min(addresses_of(PLAN, AssetKind.CLIP))
-DELIVERED = Finished(image_delivered()["payload"])
-DEADLINE = PATIENCE.start + PATIENCE.picture_run + PATIENCE.callback
-
-
-def buy(world: World, address: str = PORTRAIT, who: str = "one") -> None:
-    buy_asset(request_of(who, address), world.shop())
-
-
-def cycle(world: World) -> Reconciled:
-    """Reconcile, and collect what it put into the inbox."""
-    seen = reconcile(world.reconciling())
-    bodies, world.inbox.sent = world.inbox.bodies, []
-    for body in bodies:
-        collect_asset(InboxMessage.model_validate_json(body), world.collecting())
-    return seen
-
-
-def lose(world: World, address: str = PORTRAIT) -> str:
-    """Have fal accept a job, and lose its answer; return the request's id."""
-    world.provider.answers = [Lost()]
-    buy(world, address)
-    assert world.job(address).state is JobState.UNCONFIRMED
-    return world.provider.invoice[-1].request_id
-
-
-def test_a_job_whose_answer_and_callback_were_lost_is_found_in_the_list(world: World) -> None:
-    # given a job that fal has and has finished, and of which we have heard nothing
-    request_id = lose(world)
-    world.provider.outcomes = {request_id: DELIVERED}
-    # when reconcile looks
-    assert cycle(world).watched == {"found, finished": 1}
-    # then it is ours, bought once
-    assert (world.job(PORTRAIT).state, world.job(PORTRAIT).request_id) == (JobState.STORED, request_id)
-    assert world.tokens.answers == {"one": {"address": PORTRAIT}}
-    assert world.provider.posts == 1
-
-
-def test_a_request_in_the_list_belongs_to_one_job(world: World) -> None:
-    """A new take sends the very same request: what is known to be another job's is not taken for the lost one."""
-    # given two takes of one portrait: the first is at fal, the second was lost before it came there
-    plan = plan_of({**TWO_SCENES, "characters": [{**character, "take": 2} for character in TWO_SCENES["characters"]]})
-    second = next(
-        address
-        for address, asset in plan.assets.items()
-        if asset.first.arguments == PLAN.assets[PORTRAIT].first.arguments and asset.kind is AssetKind.PORTRAIT
-    )
-    both = plan.model_copy(update={"assets": plan.assets | PLAN.assets})
-    world = World(both)
-    world.begin()
-    buy(world)
-    world.provider.answers = [Lost()]
-    buy(world, second, "two")
-    world.provider.invoice.pop()
-    # when reconcile looks into the list, which shows the first
-    seen = cycle(world)
-    # then the second stays in doubt
-    assert seen.watched == {"queued": 1, "unconfirmed": 1}
-    assert world.job(second).state is JobState.UNCONFIRMED
-
-
-def test_two_lost_jobs_of_the_very_same_request_are_left_to_their_callbacks(world: World) -> None:
-    first, second = (
-        job_of(JobState.UNCONFIRMED, address * 40, sent_input="{}", sent_at=world.clock()) for address in "ab"
-    )
-    from shared.workflow.open_jobs import settle_doubt
-
-    world.provider.submit(first.endpoint, {}, "https://hooks.example.test/?address=x&attempt=1&secret=y", key="k")
-    assert settle_doubt(first, [first, second], world.clock(), world.reconciling().jobs) == "unconfirmed"
-
-
-@pytest.mark.parametrize("listing", ["not yet", "only what has ended", "without inputs", "unreachable"])
-def test_what_the_list_does_not_show_proves_nothing(world: World, listing: str) -> None:
-    # given a lost job, and a list that does not show it
-    lose(world)
-    world.platform.lists = listing != "not yet"
-    world.platform.lists_unfinished = listing != "only what has ended"
-    world.platform.keeps_inputs = listing != "without inputs"
-    world.platform.unreachable = listing == "unreachable"
-    # when reconcile looks, until shortly before nobody will hear of it any more
-    for _ in range(10):
-        assert cycle(world).watched == {"unconfirmed": 1}
-        world.clock.forward(DEADLINE / 10 - 1)
-    # then it is still in doubt, and after that it is held: everybody is told, and it is counted
-    assert world.job(PORTRAIT).state is JobState.UNCONFIRMED
-    world.clock.forward(60)
-    assert cycle(world).watched == {"held": 1}
-    assert world.tokens.error("one") == "AssetHeld"
-    assert cycle(world).held == 1
-    # and fal was asked for it once
-    assert world.provider.posts == 1
-
-
-def test_a_held_job_that_turns_up_after_all_is_kept(world: World) -> None:
-    # given a job that is held
-    request_id = lose(world)
-    world.platform.lists = False
-    world.clock.forward(DEADLINE + 1)
-    cycle(world)
-    assert world.job(PORTRAIT).state is JobState.HELD
-    # when the list shows it days later
-    world.platform.lists = True
-    world.provider.outcomes = {request_id: DELIVERED}
-    cycle(world)
-    # then it is stored
-    assert world.job(PORTRAIT).state is JobState.STORED
-
-
-def test_a_held_job_is_bought_once_more_where_the_stack_is_set_so(world: World) -> None:
-    # given a job in doubt, and a stack that rebuys
-    lose(world)
-    world.platform.lists = False
-    world.rebuy = True
-    world.clock.forward(DEADLINE + 1)
-    # when its time is over
-    assert cycle(world).watched == {"bought once more": 1}
-    [(_, body, _)] = world.requests.sent
-    assert buy_asset(AssetRequest.model_validate_json(body), world.shop()) is Answer.SUBMITTED
-    # then nobody was failed, and the ledger remembers
-    assert world.tokens.answers == {}
-    assert world.job(PORTRAIT).possible_duplicates == 1
-
-
-def test_a_job_that_is_confirmed_at_the_last_moment_is_not_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    # given a job in doubt as a cycle has seen it, its time over, whose callback comes before the cycle comes to it
-    lose(world)
-    world.platform.lists = False
-    world.clock.forward(DEADLINE + 1)
-    seen = world.ledger.jobs([PORTRAIT])
-    assert world.ledger.step(seen[PORTRAIT], ACCEPT, world.clock(), {"request_id": "request-1"})
-    monkeypatch.setattr(world.ledger, "jobs", lambda _: seen)
-    # then nobody is told that it is lost
-    assert cycle(world).watched == {"changed meanwhile": 1}
-    assert world.job(PORTRAIT).state is JobState.SUBMITTED
-    assert world.tokens.answers == {}
-
-
-def test_a_held_job_that_nobody_waits_for_is_not_said_to_be_bought_once_more(world: World) -> None:
-    # given a job in doubt for which nobody waits any more, and a stack that rebuys
-    lose(world)
-    for waiter in world.ledger.waiters(PORTRAIT):
-        world.ledger.remove_waiter(waiter)
-    world.platform.lists = False
-    world.rebuy = True
-    world.clock.forward(DEADLINE + 1)
-    # then it is held
-    assert cycle(world).watched == {"held": 1}
-    assert world.requests.sent == []
 
 
 def test_a_result_that_the_queue_has_forgotten_is_found_in_the_list(world: World) -> None:
@@ -332,9 +186,10 @@ def test_a_cycle_that_takes_too_long_leaves_the_rest_to_the_next(world: World) -
 
     world.provider.look_up = slow  # type: ignore[method-assign]
     # when a cycle runs, then it ends in time, and the next one begins elsewhere
-    seen = reconcile(world.reconciling()).watched
-    assert seen["queued"] == 3
-    assert seen["left for the next cycle"] == len(PLAN.assets) - 3
+    seen = reconcile(world.reconciling())
+    assert seen.watched == {"queued": 3, "left for the next cycle": len(PLAN.assets) - 3}
+    # and runs, which are few, have a while of their own
+    assert seen.runs == {"running": 1}
 
 
 def test_a_cycle_that_takes_too_long_leaves_runs_to_the_next(world: World) -> None:

@@ -1,14 +1,18 @@
 """Looking after open jobs, runs and dead letters: nothing waits for ever, nothing is lost."""
 
+from dataclasses import replace
+from threading import Barrier
+
 import pytest
 
 from shared.ledger.budgets import Usage
 from shared.ledger.outages import ACCOUNT_CLOSED, account_of
 from shared.ledger.rules import NEVER
-from shared.ledger.states import ACCEPT, CANCEL, DOUBT, SEND, WITHDRAW, JobState, Transition
+from shared.ledger.states import ACCEPT, CANCEL, DOUBT, HOLD, SEND, WITHDRAW, JobState, Transition
 from shared.providers.errors import Scope, SortedError
 from shared.providers.names import ProviderName
 from shared.providers.outcomes import Failed, Finished, Gone, InProgress, JobOutcome, ProviderUnreachable, Queued
+from shared.workflow.asking import AssetRequest
 from shared.workflow.collect_asset import Collected, InboxMessage, collect_asset
 from shared.workflow.reconcile import STARTING_LIMIT, CycleTroubled, reconcile
 from shared.workflow.record_outcome import RunEnd, record_outcome
@@ -55,6 +59,18 @@ def test_a_finished_job_goes_into_the_inbox_and_can_be_collected(world: World) -
     [body] = world.inbox.bodies
     assert collect_asset(InboxMessage.model_validate_json(body), world.collecting()) is Collected.STORED
     assert world.tokens.answers == {"one": {"address": ADDRESS}}
+
+
+def test_a_result_that_no_queue_carries_is_fetched_by_who_collects_it(world: World) -> None:
+    # given a job with a result that is far longer than any message may be
+    open_job(world, SEND, ACCEPT)
+    world.provider.outcomes = {"request-1": Finished({**image_delivered()["payload"], "logs": "x" * 1_100_000})}
+    # when it is looked after
+    assert reconcile(world.reconciling()).watched == {"finished": 1}
+    # then the inbox is only told that it is there, and it is stored
+    [body] = world.inbox.bodies
+    assert len(body) < 1000
+    assert collect_asset(InboxMessage.model_validate_json(body), world.collecting()) is Collected.STORED
 
 
 @pytest.mark.parametrize(
@@ -115,12 +131,16 @@ def test_a_lost_sender_leaves_a_doubt(world: World) -> None:
 def test_a_lapsed_claim_is_given_back(world: World) -> None:
     # given a claim whose owner died, and whose message is gone
     open_job(world)
+    world.ledger.add_waiter(waiter_of("one"))
     assert reconcile(world.reconciling()).watched == {"claimed": 1}
     world.clock.forward(90)
     assert reconcile(world.reconciling()).watched == {"released": 1}
     # then it is nobody's, and no open job any more
     assert world.job(ADDRESS).state is JobState.FREE
     assert open_jobs(world.ledger) == []
+    # and it is asked for again at once
+    [(_, body, _)] = world.requests.sent
+    assert AssetRequest.model_validate_json(body).token == "one"
 
 
 def test_a_claim_is_not_given_back_once_its_owner_sends_after_all(
@@ -172,12 +192,31 @@ def test_one_job_that_cannot_be_looked_after_keeps_none_of_the_others_waiting(wo
     assert world.dead_letters.letters == ["no request"]
 
 
+def test_jobs_are_looked_after_several_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given two jobs, of which neither is answered about before both are asked about
+    for number, address in enumerate("ab", start=1):
+        open_job(world, SEND, ACCEPT, address=address * 40, request_id=f"request-{number}")
+    together = Barrier(2, timeout=10)
+
+    def meet(*_: object) -> Queued:
+        together.wait()
+        return Queued()
+
+    monkeypatch.setattr(world.provider, "look_up", meet)
+    # when two are looked after at once, then neither waits in vain
+    assert reconcile(replace(world.reconciling(), workers=2)).watched == {"queued": 2}
+
+
 def test_the_age_of_the_oldest_open_job(world: World) -> None:
     assert reconcile(world.reconciling()).oldest_open == 0
     open_job(world, SEND, ACCEPT)
     world.clock.forward(500)
     open_job(world, SEND, ACCEPT, address="b" * 40, request_id="request-2")
     assert reconcile(world.reconciling()).oldest_open == 500
+    # and one that waits for a person counts by itself
+    assert world.ledger.step(world.job(ADDRESS), HOLD.only_from(JobState.SUBMITTED), world.clock())
+    seen = reconcile(world.reconciling())
+    assert (seen.oldest_open, seen.held, seen.open) == (0, 1, 2)
 
 
 def test_a_run_that_never_began_is_started_once_more(world: World) -> None:
@@ -232,11 +271,19 @@ def test_a_run_that_ended_by_itself_meanwhile_keeps_its_end() -> None:
 
 
 def test_dead_letters_answer_their_tokens(world: World) -> None:
+    # given requests for an asset that nobody could handle
     requests = [request_of(token, ADDRESS) for token in ("one", "two")]
+    for request in requests:
+        world.ledger.add_waiter(request.waiter(world.clock()))
     world.dead_letters.letters = [request.model_dump_json() for request in requests]
+    # when a cycle runs, then their runs are told
     assert reconcile(world.reconciling()).dead_letters == 2
     assert {world.tokens.error(token) for token in ("one", "two")} == {"RequestUndeliverable"}
     assert world.dead_letters.letters == []
+    # and from then on nobody has the asset bought for them, or looks after it
+    world.requests.sent.clear()
+    assert reconcile(world.reconciling()).watched == {"wanted no more": 1}
+    assert (world.requests.sent, world.ledger.watched()) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -315,3 +315,22 @@ def test_two_that_end_a_run_at_once_leave_one_reason(world: World, monkeypatch: 
     assert run
     assert run.failure
     assert closed.message == run.failure.message == world.status().message == "no balance"
+
+
+def test_a_run_that_was_ended_and_taken_up_again_meanwhile_says_nothing_of_the_next_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a failure that is closed while another one is being told, and a retry that begins at once
+    publish = world.events.publish
+
+    def overtaken(*event: Any) -> None:
+        monkeypatch.setattr(world.events, "publish", publish)
+        end(world, "AccountRefused", "no balance")
+        world.begin("again")
+
+    monkeypatch.setattr(world.events, "publish", overtaken)
+    # when the first attempt is through
+    assert end(world, "PartFailed", "a part could not be made").state is RunState.SUPERSEDED
+    # then the next one goes on, and nothing beside the script calls it ended
+    assert [run.name for run in world.ledger.open_runs()] == ["again"]
+    assert (world.status().run, world.status().message) == (RUN, "no balance")

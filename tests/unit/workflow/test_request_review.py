@@ -277,10 +277,12 @@ def test_who_waits_for_nobody_cannot_be_approved(world: World) -> None:
 
 
 def test_a_review_that_a_newer_run_makes_needless_is_ended(world: World) -> None:
-    # given a run that waits, and a newer one
+    # given a run that waits, which reconcile leaves alone while it is the newest
     waiting(world)
+    assert reconcile(world.reconciling()).runs == {"running": 1}
+    assert world.tokens.answers == {}
+    # when there is a newer one, and reconcile comes round
     world.begin("newer", "f" * 16)
-    # when reconcile comes round
     assert reconcile(world.reconciling()).runs["review ended"] == 1
     # then the older run learns that it was taken over
     assert world.tokens.error("a-token") == "Superseded"

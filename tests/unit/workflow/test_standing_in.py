@@ -7,7 +7,7 @@ import pytest
 
 from shared.keys import AssetKind
 from shared.ledger.outages import ACCOUNT_CLOSED, OUTAGE_CLOSED, STRIKES, account_of
-from shared.ledger.states import JobState
+from shared.ledger.states import WITHDRAW, JobState
 from shared.providers.errors import Scope, SortedError
 from shared.providers.media import FileLifetimes
 from shared.providers.names import Place, ProviderName
@@ -123,6 +123,20 @@ def test_the_run_is_paused_only_where_every_account_is_refused(world: World) -> 
     assert reconcile(world.reconciling()).watched == {"asked again": 1}
 
 
+def test_no_run_is_paused_for_an_account_while_another_provider_is_only_out_of_order(world: World) -> None:
+    # given a fal that refuses the account, and stand-ins whose endpoints are left alone for a while
+    until = world.clock() + OUTAGE_CLOSED
+    world.ledger.note_outage(account_of(FAL), "fal refuses", world.clock(), until=until)
+    for offer in PLAN.assets[PORTRAIT].offers[1:]:
+        world.ledger.note_outage(str(offer.place), "down", world.clock(), until=until)
+    # when a portrait is asked for
+    assert buy_asset(request_of("one", PORTRAIT), world.shop()) is Answer.PUT_OFF
+    # then it waits, and nobody is told to act: it goes on by itself
+    run = world.ledger.newest_run(EPISODE)
+    assert run
+    assert run.paused is None
+
+
 def test_a_doubt_at_one_provider_is_settled_before_another_is_paid(world: World) -> None:
     # given a submit to fal whose answer was lost
     world.provider.answers = [Lost()]
@@ -170,6 +184,9 @@ def test_a_file_that_fal_cannot_take_goes_to_the_next(world: World) -> None:
     file = PLAN.assets[COMPOSITE].offers[1].inputs[0].file
     assert world.ledger.handover(file.address, REPLICATE)
     assert world.ledger.handover(file.address, FAL) is None
+    # and it counts as a failure of fal's: files that cannot be handed over are an outage as any other
+    place = str(PLAN.assets[COMPOSITE].first.place)
+    assert world.ledger.outages([place])[place].strikes == 1
 
 
 def test_what_an_endpoint_gives_up_is_tried_at_the_next_provider(world: World) -> None:
@@ -184,10 +201,23 @@ def test_what_an_endpoint_gives_up_is_tried_at_the_next_provider(world: World) -
     # then by Replicate, and fal's outage is not yet one
     assert where(world, PORTRAIT).provider is REPLICATE
     assert STRIKES > 1
-    # and a late result of fal's attempt is fal's, and kept
+    # and a late result of fal's attempt is fal's, fetched from fal's hosts, and kept
     late = answer_to(job)
     assert collect_asset(late.model_copy(update={"provider": REPLICATE}), world.collecting()) is Collected.FOREIGN
-    assert collect_asset(late, world.collecting()) is Collected.STORED
+    desk = world.collecting()
+    assert collect_asset(late, replace(desk, downloaders={FAL: desk.downloaders[FAL]})) is Collected.STORED
+
+
+def test_the_next_run_begins_with_the_first_provider_again(world: World) -> None:
+    # given a portrait that fal has given up in this run
+    buy_asset(request_of("one", PORTRAIT), world.shop())
+    [job] = world.provider.invoice
+    body = json.dumps({"request_id": job.request_id, "status": "ERROR", "payload": {"error_type": BROKE.name}})
+    collect_asset(InboxMessage(provider=FAL, query=job.name.query, body=body), world.collecting())
+    # when a later run asks for it, then whoever the script names first is asked first
+    world.begin("later", "other")
+    buy_asset(request_of("two", PORTRAIT, run="later"), world.shop())
+    assert where(world, PORTRAIT).provider is FAL
 
 
 def test_a_job_that_took_too_long_goes_to_the_next_provider_once_it_is_stopped(world: World) -> None:
@@ -207,6 +237,19 @@ def test_a_job_that_took_too_long_goes_to_the_next_provider_once_it_is_stopped(w
     assert collect_asset(message, world.collecting()) is Collected.ASKED_AGAIN
     buy_asset(request_of("one", KLING, kind=AssetKind.CLIP), world.shop())
     assert (where(world, KLING).provider, world.job(KLING).charged_attempts) == (REPLICATE, 1)
+
+
+def test_a_job_that_nobody_wants_goes_to_no_other_provider(world: World) -> None:
+    # given a portrait that fal was asked to end, since its run was cancelled
+    buy_asset(request_of("one", PORTRAIT), world.shop())
+    [job] = world.provider.invoice
+    assert world.ledger.step(world.job(PORTRAIT), WITHDRAW, world.clock(), {"withdrawn_at": world.clock()})
+    # when fal has ended it
+    body = json.dumps({"request_id": job.request_id, "status": "ERROR", "payload": {"error_type": "client_cancelled"}})
+    message = InboxMessage(provider=FAL, query=job.name.query, body=body)
+    # then it is over
+    assert collect_asset(message, world.collecting()) is Collected.FAILED
+    assert world.job(PORTRAIT).was_withdrawn
 
 
 def test_what_each_provider_has_given_up_has_failed(world: World) -> None:

@@ -172,6 +172,12 @@ def test_the_page_of_a_failed_run_says_why(world: World) -> None:
     assert [image for image in page.all("img") if "src" in image.attributes]
 
 
+def test_the_page_says_which_line_was_stepped_down(world: World) -> None:
+    world.ledger.note_part(RUN, PartOutcome(part=1, engine="still", seconds=4.8, stepped_down=("hedra",)))
+    end(world)
+    assert "line 2" in page_of(world).one("ul", class_="troubles").text
+
+
 def test_a_page_lies_there_before_a_clip_is_paid_for(world: World) -> None:
     request = ReviewRequest(token="t", episode_id=EPISODE, run=RUN, plan_key=f"plans/{EPISODE}/{RUN}.json")
     assert request_review(request, world.reviewing()) is Asked.WAITING

@@ -48,6 +48,7 @@ def test_a_job_is_asked_for_at_replicate() -> None:
     }
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["Cancel-After"] == "4h"
+    assert request.headers["Accept-Encoding"] == "identity"
     assert "Prefer" not in request.headers
     assert "Idempotency-Key" not in request.headers
 
