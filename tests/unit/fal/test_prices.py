@@ -61,6 +61,7 @@ UNUSABLE = [
     LivePrice(0.01, "megapixels"),
     LivePrice(0.01, "compute seconds"),
     LivePrice(0.01, "images"),
+    LivePrice(0.0562, "minutes"),
     LivePrice(0.0, "seconds"),
     LivePrice(-1.0, "seconds"),
     LivePrice(math.nan, "seconds"),

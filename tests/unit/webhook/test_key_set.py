@@ -74,7 +74,11 @@ class Answer(io.BytesIO):
 
 
 def test_published_keys_are_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published_keys._opener, "open", lambda *_, **__: Answer(json.dumps(jwks(ONE, TWO)).encode()))
+    def site(*_: object, timeout: float) -> Answer:
+        assert timeout <= 5  # the webhook function may run for 10 seconds
+        return Answer(json.dumps(jwks(ONE, TWO)).encode())
+
+    monkeypatch.setattr(published_keys._opener, "open", site)
     assert raw(*published_keys.fetch_keys("https://rest.example.test/jwks.json")) == raw(ONE, TWO)
 
 
@@ -252,6 +256,27 @@ def test_without_a_store_keys_are_fetched_all_the_same(published: Published, sto
         keys = KeySet(published, store, FAL_KEYS, clock)
         assert raw(*keys.known()) == raw(*keys.known()) == raw(ONE)
     assert published.fetches == 2
+
+
+def test_without_a_store_a_site_that_is_down_is_asked_once_a_minute(
+    keys: KeySet, published: Published, store: MemoryStore, clock: Clock
+) -> None:
+    keys.known()
+    clock.forward(MIN_INTERVAL + 1)
+    store.is_readable = store.is_writable = False
+    published.is_down, published.fetches = True, 0
+    for _ in range(100):
+        assert raw(*keys.refreshed()) == raw(ONE)
+    assert published.fetches == 1
+
+
+def test_keys_that_a_clock_ahead_of_ours_has_kept_are_good(
+    published: Published, store: MemoryStore, clock: Clock
+) -> None:
+    KeySet(published, store, FAL_KEYS, clock).known()
+    clock.forward(-MIN_INTERVAL / 2)
+    assert raw(*KeySet(published, store, FAL_KEYS, clock).known()) == raw(ONE)
+    assert published.fetches == 1
 
 
 kept_values = st.recursive(
