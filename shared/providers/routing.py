@@ -51,7 +51,7 @@ _ONE_OR_SEVERAL: dict[str, Any] = {
     ]
 }
 
-Order = Annotated[Literal["resilient"] | Names, PlainValidator(_order), WithJsonSchema(_ONE_OR_SEVERAL)]
+Order = Annotated[Literal["resilient"] | Names, PlainValidator(_order)]
 """Providers in the order in which they are asked: a name, several, or `resilient`."""
 
 
