@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from shared.keys import AssetKind
+from shared.keys import AssetKind, plan_key
 from shared.ledger.records import Failure, RunState
 from shared.ledger.states import ACCEPT, FAIL, SEND, STORE, JobState
+from shared.ports import ObjectMissing
 from shared.providers.errors import Scope
 from shared.providers.outcomes import Accepted, ProviderUnreachable, Unconfirmed
 from shared.workflow.buy_asset import CLAIM_LEASE, Answer, TryAgainLater, buy_asset
-from tests.builders import RUN, claim_job, claim_of, waiter_of
+from tests.builders import EPISODE, RUN, claim_job, claim_of, waiter_of
 from tests.fakes.faults import Crash, Fuse
 from tests.unit.workflow.two_scenes import COMPOSITE, PLAN, PORTRAIT, refused
 from tests.world import WEBHOOK, World, request_of
@@ -82,6 +83,19 @@ def test_what_is_stored_is_answered_at_once_even_for_a_run_that_is_over(world: W
     assert world.tokens.answers == {"one": {"address": PORTRAIT}}
     assert world.ledger.waiters(PORTRAIT) == []
     assert world.provider.posts == 0
+
+
+def test_what_is_stored_is_answered_where_the_plan_is_gone(world: World) -> None:
+    """It is read beforehand, and not needed for this."""
+    # given a stored asset, and a plan that nobody has any more
+    buy_asset(request_of("one", PORTRAIT), world.shop())
+    assert world.ledger.step(world.job(PORTRAIT), STORE, 1002.0)
+    world.bucket.delete([plan_key(EPISODE, RUN)])
+    # when it is asked for, then it is there; what is to be bought cannot be, and is said to be missing
+    assert buy_asset(request_of("two", PORTRAIT), world.shop()) is Answer.STORED
+    with pytest.raises(ObjectMissing):
+        buy_asset(request_of("three", COMPOSITE), world.shop())
+    assert world.provider.posts == 1
 
 
 @pytest.mark.parametrize(("newest", "error"), [("newer", "Superseded"), (RUN, "RunEnded")])
