@@ -60,12 +60,9 @@ class SubmitApi:
         ]
 
     async def _submit(self, request: Request) -> Response:
-        refusal = self._gate.refusal(request)
-        if refusal is not None:
-            return refusal
-        model = self._engine.models.get(request.path_params["model"])
-        if model is None:
-            return model_not_found(request.path_params["model"])
+        model = self._model_of(request)
+        if isinstance(model, Response):
+            return model
         try:
             submitted = NewJob.model_validate_json(await request.body())
         except ValidationError as refused:
@@ -99,12 +96,9 @@ class SubmitApi:
         )
 
     async def _estimate(self, request: Request) -> Response:
-        refusal = self._gate.refusal(request)
-        if refusal is not None:
-            return refusal
-        model = self._engine.models.get(request.path_params["model"])
-        if model is None:
-            return model_not_found(request.path_params["model"])
+        model = self._model_of(request)
+        if isinstance(model, Response):
+            return model
         try:
             asked = EstimateRequest.model_validate_json(await request.body())
         except ValidationError as refused:
@@ -119,6 +113,11 @@ class SubmitApi:
             return invalid_field("input.audio", "The audio could not be read", "unreadable")
         cost = quantity * model.price.of(inputs.model_dump(mode="json"))
         return JSONResponse({"model": model.endpoint_id, "cost": float(cost), "currency": "USD"})
+
+    def _model_of(self, request: Request) -> Endpoint | Response:
+        """Return the model that a request is for, or the answer that refuses it."""
+        name = request.path_params["model"]
+        return self._gate.refusal(request) or self._engine.models.get(name) or model_not_found(name)
 
     async def _quantity(self, model: Endpoint, inputs: ModelInput) -> Decimal:
         if model.price.unit == "images":
