@@ -76,11 +76,15 @@ def play_round(theatre: Theatre, seed: int, number: int, only: Sequence[str] | N
     return Round(seed, number, len(episodes), faults, verdict, unexplained)
 
 
+def turn_of(number: int) -> str:
+    """Return the class of faults whose turn a round is: each comes again and again."""
+    return list(CLASSES)[number % len(CLASSES)]
+
+
 def _some_classes(number: int, dice: random.Random) -> list[str]:
-    """Return the class whose turn it is, so that each comes again and again, and up to three others."""
-    every = list(CLASSES)
-    turn = every[number % len(every)]
-    return [turn, *dice.sample([name for name in every if name != turn], dice.randint(0, _FURTHER_FAULTS))]
+    """Return the class whose turn it is, and up to three others."""
+    turn = turn_of(number)
+    return [turn, *dice.sample([name for name in CLASSES if name != turn], dice.randint(0, _FURTHER_FAULTS))]
 
 
 def play_storm(stage: ChaosStage, episodes: list[Episode], armed: Sequence[Armed]) -> None:

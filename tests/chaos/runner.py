@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.chaos.fault_classes import CLASSES
-from tests.chaos.rounds import Round, play_round
+from tests.chaos.rounds import Round, play_round, turn_of
 from tests.chaos.theatre import Theatre
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def play_rounds(options: Options) -> Iterator[Round | str]:
             episodes += outcome.episodes
             missed -= {name for name, hits in outcome.faults.items() if hits}
         # No class of faults may be left out.
-        if options.rounds is None and episodes >= options.episodes and not missed:
-            turn.value = last
+        if options.rounds is None and episodes >= options.episodes:
+            with turn.get_lock():
+                turn.value = next((number for number in range(turn.value, last) if turn_of(number) in missed), last)
     for worker in workers:
         worker.join()
 
