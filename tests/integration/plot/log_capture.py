@@ -77,9 +77,9 @@ def captured_log(stage: Stage) -> Iterator[Log]:
     redirected = [(logger, logger.level) for logger in _loggers_with_handlers()]
     with contextlib.ExitStack() as stack:
         for own in (logging_handler for logger, _ in redirected for logging_handler in _streams_of(logger)):
-            before = own.stream
-            own.setStream(log.stream)
-            stack.callback(own.setStream, before)
+            # Not `setStream`, which flushes the stream before: another test's standard output, that is closed.
+            stack.callback(setattr, own, "stream", own.stream)
+            own.stream = log.stream
         stack.enter_context(contextlib.redirect_stdout(log.stream))
         stack.enter_context(contextlib.redirect_stderr(log.stream))
         for logger, own_level in redirected:
