@@ -30,14 +30,16 @@ _A_MESSAGE_COMES_AGAIN = 700
 
 @dataclass
 class DiesAfterItsPost:
-    """The first buying function dies when fal has its request, and before that is recorded."""
+    """The first buying function dies when fal has its request, before that is recorded; reconcile comes late then."""
 
+    stage: ChaosStage
     hits: int = 0
 
     def strikes(self, call: Call) -> Strike | None:
         if self.hits or call.service != FAL or call.operation != f"POST /{ideogram.ENDPOINT}":
             return None
         self.hits += 1
+        self.stage.next_reconcile = self.stage.clock() + _A_MESSAGE_COMES_AGAIN
         return Strike(Killed("after its POST"), done=1)
 
 
@@ -59,9 +61,8 @@ def test_a_lease_that_is_taken_over_from_submitting_buys_twice(
         monkeypatch.setattr(shared.ledger.dynamo_jobs, "may_claim", claim_also_what_was_sent)
         monkeypatch.setattr(shared.workflow.buy_asset, "may_claim", claim_also_what_was_sent)
     stage = theatre.set_up(rebuy=False, seed=1)
-    stage.next_reconcile = theatre.clock() + _A_MESSAGE_COMES_AGAIN
     stage.drop_callbacks()
-    death = DiesAfterItsPost()
+    death = DiesAfterItsPost(stage)
     stage.outgoing.troubles.append(death)
     # when
     verdict = play(stage)
