@@ -33,7 +33,7 @@ CALLBACK_PATH = {ProviderName.FAL: "/", ProviderName.REPLICATE: "/replicate", Pr
 
 _PICTURES_AND_ONE_ENGINE = slice(0, 3)
 _LIST_NEVER = 1e9
-_UPLOAD_GOOD_FOR = 0.15
+_UPLOAD_GOOD_FOR = 0.05
 _AT_ONCE = 0.01
 _SOON = 2.0
 _USUALLY = 3600
@@ -127,14 +127,17 @@ def results_gone(provider: ProviderName) -> Arm:
 
 
 def uploads_expired(name: str, scene: Scene) -> Armed:
-    """Let Hedra take an upload's address only for a moment."""
+    """Let Hedra take no upload's address, until it has refused one: handed over afresh, they are good."""
     control = _control(scene, ProviderName.HEDRA)
     control.change_settings(upload_url_seconds=_UPLOAD_GOOD_FOR)
 
     def refused() -> int:
         return _answered(scene, ProviderName.HEDRA, HTTPStatus.BAD_REQUEST, "POST /v3/models/")
 
-    return Armed(name, refused, disarm=lambda: control.change_settings(upload_url_seconds=_USUALLY))
+    def be_good() -> None:
+        control.change_settings(upload_url_seconds=_USUALLY)
+
+    return Armed(name, refused, tick=lambda: be_good() if refused() else None, disarm=be_good)
 
 
 def too_many_requests(provider: ProviderName) -> Arm:
