@@ -68,12 +68,14 @@ class PlainDisplay(Lines):
         self._stages: dict[str, Stage] = {}
 
     def show(self, sentence: str, progress: Progress | None) -> None:
-        """Write what has changed since the last call."""
+        """Write what has changed since the last call: first what became of parts, then where that has brought it."""
+        if progress is not None:
+            self._tell_of_parts(progress)
         if sentence != self._sentence:
             self._sentence = sentence
             self.line(sentence)
-        if progress is None:
-            return
+
+    def _tell_of_parts(self, progress: Progress) -> None:
         for thing, stage in _stages(progress).items():
             if self._stages.get(thing, Stage.WAITING) is not stage:
                 self.line(f"{thing}: {stage}   ({_money(progress)})")

@@ -74,6 +74,7 @@ def test_a_pipe_gets_a_line_for_each_change_and_none_twice() -> None:
     display = display_for(console)
     assert isinstance(display, PlainDisplay)
     # when the same state is shown twice, and then a change
+    both = (AssetKind.PORTRAIT, AssetKind.BACKGROUND)
     waiting = progress_of(PLAN, THIS_RUN, {}, {})
     ready = progress_of(PLAN, THIS_RUN, jobs_in(JobState.STORED, AssetKind.PORTRAIT), {})
     with display:
@@ -81,12 +82,16 @@ def test_a_pipe_gets_a_line_for_each_change_and_none_twice() -> None:
         display.show("making the shots", waiting)
         display.show("making the shots", ready)
         display.show("making the shots", ready)
-    # then the sentence stands there once, and each portrait once
+        display.show("joining the episode", progress_of(PLAN, THIS_RUN, jobs_in(JobState.STORED, *both), {}))
+    # then each sentence stands there once, and each picture once, before the sentence that it led to
     lines = [line.partition("s  ")[2] for line in written.getvalue().splitlines()]
     assert [line.partition("   ")[0] for line in lines] == [
         "making the shots",
         "portrait of Alex: ready",
         "portrait of Mara: ready",
+        "background of scene 1: ready",
+        "background of scene 2: ready",
+        "joining the episode",
     ]
 
 
