@@ -13,7 +13,8 @@ from benchmarks.results import machine, table, write_section
 WORKPLACE = Path(__file__).parents[1] / "build" / "benchmarks"
 MINUTES = (1, 5, 20, 60)
 RIVALS: tuple[tuple[str, list[str | Path], int, int], ...] = (
-    ("moviepy, `concatenate_videoclips`, as it comes", ["moviepy_concatenate.py"], 1, 3),
+    ("moviepy, `concatenate_videoclips`, `compose`: clips of any size", ["moviepy_concatenate.py", "compose"], 1, 3),
+    ("moviepy, `concatenate_videoclips`, `chain`: all of one size", ["moviepy_concatenate.py", "chain"], 1, 3),
     ("ffmpeg, filter `concat`, preset veryfast as here", ["ffmpeg_concat.py", "veryfast"], 1, 3),
     ("ffmpeg, filter `concat`, preset veryfast as here", ["ffmpeg_concat.py", "veryfast"], 5, 1),
     ("ffmpeg, filter `concat`, preset medium, its default", ["ffmpeg_concat.py", "medium"], 5, 1),
