@@ -8,7 +8,7 @@ _MEANINGS = {
     JobState.SUBMITTING: "The one POST is under way. When its sender is lost, nobody knows what became of it.",
     JobState.SUBMITTED: "Its provider has it.",
     JobState.UNCONFIRMED: "Its provider may or may not have it: it is looked for, and bought nowhere else.",
-    JobState.HELD: "Every limit has passed, and still nobody knows: a person decides.",
+    JobState.HELD: "Every limit has passed, and still nobody knows; or it was made, and is lost: a person decides.",
     JobState.STORED: "Paid for, and in the bucket. It stays there.",
     JobState.FAILED: "Over. A later run may try again, unless the failure is for good.",
 }

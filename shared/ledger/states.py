@@ -15,7 +15,7 @@ class JobState(StrEnum):
     SUBMITTING = "SUBMITTING"  # the one POST is under way
     SUBMITTED = "SUBMITTED"  # the provider has it
     UNCONFIRMED = "UNCONFIRMED"  # the provider may or may not have it
-    HELD = "HELD"  # still unknown after every limit: a person decides
+    HELD = "HELD"  # still unknown after every limit, or made and lost: a person decides
     STORED = "STORED"  # paid for, and in the bucket
     FAILED = "FAILED"  # over for good
 
@@ -100,7 +100,12 @@ RETRY = _step(
 )
 REPEAT = _step("repeat", {S.SUBMITTED}, S.FREE, "the provider gave it up, may have charged for it, and may do better")
 DOUBT = _step("doubt", {S.SUBMITTING}, S.UNCONFIRMED, "nobody knows what became of the POST")
-HOLD = _step("hold", {S.UNCONFIRMED, S.SUBMITTED}, S.HELD, "every limit has passed, and nobody knows what became of it")
+HOLD = _step(
+    "hold",
+    {S.UNCONFIRMED, S.SUBMITTED},
+    S.HELD,
+    "every limit has passed, and nobody knows what became of it; or its provider has deleted what it made",
+)
 STORE = _step(
     "store",
     set(S) - {S.STORED},

@@ -75,7 +75,15 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The provider knows the job no more: it may have been paid for, but its result cannot be had."""
+    """The provider knows the job no more: it may have been paid for, but its result cannot be had.
+
+    Parameters
+    ----------
+    is_deleted
+        Whether the provider says itself that it had the result and has deleted it, so that it will never be had.
+    """
+
+    is_deleted: bool = False
 
 
 SubmitOutcome = Accepted | Refused | Unconfirmed

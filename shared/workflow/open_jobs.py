@@ -130,8 +130,8 @@ def look_up(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
             # Without its error: whoever collects it asks for it, and sorts what the provider then answers.
             _put_into_inbox(job, JobFailed(request_id, None), desk)
             return _FAILED if job.cancelled_at is None and job.withdrawn_at is None else "ended, as it was asked to"
-        case Gone():
-            return _look_in_list(job, request_id, now, desk)
+        case Gone() as gone:
+            return _look_in_list(job, request_id, gone, now, desk)
 
 
 def settle_doubt(job: Job, doubted: Sequence[Job], now: Seconds, desk: JobDesk) -> str:
@@ -186,8 +186,12 @@ def _replay(job: Job, sent: Mapping[str, Any], now: Seconds, desk: JobDesk) -> s
             return None  # what is refused now says nothing about the first time
 
 
-def _look_in_list(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str:
-    """Find the result of a job in the list when the queue has forgotten it. That it has says nothing about payment."""
+def _look_in_list(job: Job, request_id: str, gone: Gone, now: Seconds, desk: JobDesk) -> str:
+    """Find the result of a job in the list when the queue has forgotten it. That it has says nothing about payment.
+
+    What the provider says that it has deleted was made, and only a person can have it bought again: nobody waits for
+    that any longer.
+    """
     listed = next((request for request in _listed(job, now, desk) if request.request_id == request_id), None)
     match listed.outcome if listed else None:
         case Finished(payload):
@@ -197,7 +201,8 @@ def _look_in_list(job: Job, request_id: str, now: Seconds, desk: JobDesk) -> str
             _put_into_inbox(job, JobFailed(request_id, error), desk)
             return _FAILED
         case _:
-            return _hold(job, now, desk) if now > desk.patience.deadline(job) else "gone at its provider"
+            is_lost = gone.is_deleted or now > desk.patience.deadline(job)
+            return _hold(job, now, desk) if is_lost else "gone at its provider"
 
 
 def _listed(job: Job, now: Seconds, desk: JobDesk) -> Sequence[ListedRequest]:

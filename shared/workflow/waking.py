@@ -17,7 +17,7 @@ ASSET_HELD = "AssetHeld"
 """The error under which it learns that nobody knows whether its asset was bought; the plot then stops buying."""
 
 HELD_MESSAGE = (
-    "nobody can tell any more whether this was made: buying it again could pay for it twice. "
+    "this may have been made, but cannot be had: buying it again could pay for it twice. "
     "If it arrives it is kept; `episode retry --rebuy` buys it once more"
 )
 

@@ -58,12 +58,14 @@ def _result(document: object, form: JobForm, spec: ProviderSpec) -> JobOutcome:
     output = value_at(document, form.output)
     first = _first(output)
     if is_removed(document, form):
-        return Gone()
+        return Gone(is_deleted=True)
     if form.item and isinstance(first, Mapping):
         status = text_at(first, (form.item.status,))
         if status == form.item.failed:
             return Failed(sort_failure(first, form.item.error, spec, status))
-        if status == form.item.expired or first.get(form.item.url) is None:
+        if status == form.item.expired:
+            return Gone(is_deleted=True)
+        if first.get(form.item.url) is None:
             return Gone()
     if not first:
         return Failed(no_output(spec.title))

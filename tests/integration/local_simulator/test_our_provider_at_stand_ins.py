@@ -106,5 +106,5 @@ def test_results_go(provider: HttpProvider, stand_in: StandIn[Any]) -> None:
     stand_in.control.wait_until_idle()
     assert isinstance(provider.look_up(stand_in.model, made), Finished)
     stand_in.control.change_settings(stored_result_seconds=0.001)
-    assert provider.look_up(stand_in.model, made) == Gone()
+    assert provider.look_up(stand_in.model, made) == Gone(is_deleted=True)
     assert provider.look_up(stand_in.model, "unknown") == Gone()

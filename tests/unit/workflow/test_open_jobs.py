@@ -50,6 +50,31 @@ def test_a_job_that_fal_has_forgotten_is_held_and_never_taken_for_free(world: Wo
     assert world.job(PORTRAIT).state is JobState.HELD
 
 
+def test_a_result_that_was_deleted_is_waited_for_no_longer(world: World) -> None:
+    # given a job that its provider has finished, and whose result it has deleted
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: Gone(is_deleted=True)}
+    # when it is looked after
+    assert cycle(world).watched == {"held": 1}
+    # then whoever waits is told at once, and nobody has bought it again
+    assert world.job(PORTRAIT).state is JobState.HELD
+    assert world.tokens.error("one") == "AssetHeld"
+    assert world.provider.posts == 1
+
+
+def test_a_deleted_result_is_still_taken_from_the_list(world: World) -> None:
+    # given a job whose result was deleted, but stands in the list of requests
+    buy(world)
+    world.provider.outcomes = {world.provider.invoice[0].request_id: Gone(is_deleted=True)}
+    listed = world.platform.requests_between
+    world.platform.requests_between = lambda *args: [  # type: ignore[method-assign]
+        replace(request, outcome=DELIVERED) for request in listed(*args)
+    ]
+    # then it is delivered
+    assert cycle(world).watched == {"found in the list": 1}
+    assert world.job(PORTRAIT).state is JobState.STORED
+
+
 @pytest.mark.parametrize(("address", "limit"), [(PORTRAIT, PATIENCE.picture_run), (CLIP, PATIENCE.clip_run)])
 def test_an_overdue_job_is_cancelled_and_over_only_when_fal_says_so(world: World, address: str, limit: float) -> None:
     # given a job that waits in fal's queue for an hour, and is then worked on

@@ -50,7 +50,7 @@ def test_requests_are_listed_with_their_input_and_their_end() -> None:
     failed = found["failed"].outcome
     assert isinstance(failed, Failed)
     assert failed.error.scope is Scope.ASSET
-    assert found["deleted"] == ListedRequest("deleted", NOON + 20, None, Gone())
+    assert found["deleted"] == ListedRequest("deleted", NOON + 20, None, Gone(is_deleted=True))
     # and Replicate was asked for no more than those
     [request] = vendor.requests
     assert request.url.path == "/v1/predictions"

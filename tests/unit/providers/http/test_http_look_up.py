@@ -136,13 +136,21 @@ def test_what_a_job_at_hedra_failed_of(job: dict[str, Any], name: str, scope: Sc
         prediction(status="succeeded", output=CLIP, data_removed=True),
     ],
 )
-def test_a_result_that_replicate_has_deleted_is_gone(gone: dict[str, Any]) -> None:
-    assert replicate().look_up(answer(200, gone)) == Gone()
+def test_a_result_that_replicate_has_deleted_is_gone_for_good(gone: dict[str, Any]) -> None:
+    assert replicate().look_up(answer(200, gone)) == Gone(is_deleted=True)
 
 
-@pytest.mark.parametrize("fields", [{"status": "EXPIRED"}, {"url": None}, {"status": "EXPIRED", "url": None}])
-def test_a_result_that_hedra_has_let_expire_is_gone(fields: dict[str, Any]) -> None:
-    assert hedra().look_up(answer(200, hedra_job("COMPLETED", outputs=[{**OUTPUT, **fields}]))) == Gone()
+@pytest.mark.parametrize(
+    ("fields", "is_deleted"),
+    [
+        ({"status": "EXPIRED"}, True),
+        ({"status": "EXPIRED", "url": None}, True),
+        ({"url": None}, False),
+    ],
+)
+def test_a_result_that_hedra_has_no_more_is_gone(fields: dict[str, Any], is_deleted: bool) -> None:
+    said = answer(200, hedra_job("COMPLETED", outputs=[{**OUTPUT, **fields}]))
+    assert hedra().look_up(said) == Gone(is_deleted=is_deleted)
 
 
 @pytest.mark.parametrize("vendor_of", [replicate, hedra])
