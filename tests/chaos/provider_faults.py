@@ -37,7 +37,7 @@ _UPLOAD_GOOD_FOR = 0.05
 _AT_ONCE = 0.01
 _SOON = 2.0
 _USUALLY = 3600
-_REQUESTS_A_MINUTE = 12
+_REQUESTS_A_MINUTE = 4
 
 
 def ordered(provider: ProviderName, *faults: Fault) -> Arm:

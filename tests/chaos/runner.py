@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 _LOOK_SECONDS = 5
-_TURNS = 5
+_TURNS = 20
 """So often each class of faults has its turn at most, until it has struck."""
 
 
