@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 _HEADER = struct.Struct(">I4s")
 _LARGE_SIZE = struct.Struct(">Q")
 _LARGE, _TO_THE_END = 1, 0
+_CUT_OFF = "is damaged: it ends in the middle of a box"
 
 
 class DamagedBox(ValueError):
@@ -27,7 +28,12 @@ class FileBox:
 def box(kind: bytes, *contents: bytes) -> bytes:
     """Return a box."""
     inside = b"".join(contents)
-    return _HEADER.pack(_HEADER.size + len(inside), kind) + inside
+    return box_header(kind, len(inside)) + inside
+
+
+def box_header(kind: bytes, length: int) -> bytes:
+    """Return the header of a box whose contents, `length` bytes, follow."""
+    return _HEADER.pack(_HEADER.size + length, kind)
 
 
 def full_box(kind: bytes, *contents: bytes, version: int = 0, flags: int = 0) -> bytes:
@@ -60,13 +66,16 @@ def boxes_of_file(file: BinaryIO, size: int) -> Iterator[FileBox]:
 
 def boxes_within(contents: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the kinds and contents of the boxes in a box's contents."""
-    position = 0
-    while position < len(contents):
-        length, kind = _unpack(_HEADER, contents[position : position + _HEADER.size])
-        if length < _HEADER.size or position + length > len(contents):
-            raise DamagedBox(f"is damaged: its box {kind!r} of {length} bytes does not end within the one around it")
-        yield kind, contents[position + _HEADER.size : position + length]
+    position, end = 0, len(contents)
+    while position < end:
+        start = position + _HEADER.size
+        if start > end:
+            raise DamagedBox(_CUT_OFF)
+        length, kind = _HEADER.unpack_from(contents, position)
         position += length
+        if position < start or position > end:
+            raise DamagedBox(f"is damaged: its box {kind!r} of {length} bytes does not end within the one around it")
+        yield kind, contents[start:position]
 
 
 def box_within(contents: memoryview, *path: bytes) -> memoryview:
@@ -78,10 +87,12 @@ def box_within(contents: memoryview, *path: bytes) -> memoryview:
         If there is none.
     """
     for kind in path:
-        found = next((inside for each, inside in boxes_within(contents) if each == kind), None)
-        if found is None:
+        for found, inside in boxes_within(contents):
+            if found == kind:
+                contents = inside
+                break
+        else:
             raise DamagedBox(f"is no house clip: its box {kind!r} is missing")
-        contents = found
     return contents
 
 
@@ -99,5 +110,5 @@ def moov_and_mdat(path: Path) -> tuple[bytes, FileBox]:
 
 def _unpack(form: struct.Struct, data: bytes | memoryview) -> tuple[Any, ...]:
     if len(data) < form.size:
-        raise DamagedBox("is damaged: it ends in the middle of a box")
+        raise DamagedBox(_CUT_OFF)
     return form.unpack(data)

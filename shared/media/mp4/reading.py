@@ -47,7 +47,7 @@ def read_movie(path: Path) -> Movie:
 
 def _track(contents: memoryview) -> Track:
     outer = dict(boxes_within(contents))
-    media = dict(boxes_within(box_within(contents, b"mdia")))
+    media = dict(boxes_within(_of(outer, b"mdia")))
     information = list(boxes_within(_of(media, b"minf")))
     if not information:
         raise DamagedBox("is damaged: a track says nothing about its media")
@@ -96,5 +96,8 @@ def _title(contents: memoryview) -> str:
 
 
 def _require_within(media: FileBox, samples: SampleTable) -> None:
-    if (samples.offsets < media.start).any() or (samples.offsets + samples.sizes > media.start + media.length).any():
+    if not len(samples):
+        return
+    start, end = samples.offsets.min(), (samples.offsets + samples.sizes).max()
+    if start < media.start or end > media.start + media.length:
         raise DamagedBox("is damaged: its index points outside of its media")

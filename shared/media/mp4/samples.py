@@ -88,20 +88,32 @@ def read_sample_table(boxes: Mapping[bytes, memoryview]) -> tuple[SampleTable, i
     sizes = np.full(count, size_of_all) if size_of_all else _numbers(boxes[b"stsz"], 12)
     if len(sizes) != count:
         raise DamagedBox(_UNCLEAR_COUNT)
-    ticks = _unrolled(boxes[b"stts"], count)
-    shown_later = _unrolled(boxes[b"ctts"], count) if b"ctts" in boxes else np.zeros(count, np.int64)
-    is_key = np.ones(count, np.bool_)
-    if b"stss" in boxes:
-        is_key = np.isin(np.arange(1, count + 1), _numbers(boxes[b"stss"], 8))
+    durations = _runs(boxes[b"stts"], count)
+    is_even = count and (durations[:, 1] == durations[0, 1]).all()
+    shown_later = _unrolled(_runs(boxes[b"ctts"], count)) if b"ctts" in boxes else np.zeros(count, np.int64)
+    is_key = _marked(boxes[b"stss"], count) if b"stss" in boxes else np.ones(count, np.bool_)
     table = SampleTable(_offsets(boxes[b"stco"], boxes[b"stsc"], sizes), sizes, shown_later, is_key)
-    return table, int(ticks[0]) if count and (ticks == ticks[0]).all() else ticks
+    return table, int(durations[0, 1]) if is_even else _unrolled(durations)
 
 
-def _unrolled(contents: memoryview, count: int) -> NDArray[np.int64]:
-    """Return the `count` values of a box that says how many follow each other of which value."""
+def _marked(contents: memoryview, count: int) -> NDArray[np.bool_]:
+    """Return which of `count` samples a box numbers, from 1 on."""
+    marked, places = np.zeros(count, np.bool_), _numbers(contents, 8) - 1
+    if len(places) and not 0 <= places.min() <= places.max() < count:
+        raise DamagedBox(_UNCLEAR_COUNT)
+    marked[places] = True
+    return marked
+
+
+def _runs(contents: memoryview, count: int) -> NDArray[np.int64]:
+    """Return the runs of a box that says how many of `count` samples follow each other with which value."""
     runs = _tuples(contents, 2)
     if runs[:, 0].sum() != count:
         raise DamagedBox(_UNCLEAR_COUNT)
+    return runs
+
+
+def _unrolled(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.repeat(runs[:, 1], runs[:, 0])
 
 
@@ -109,8 +121,10 @@ def _offsets(chunk_offsets: memoryview, chunk_runs: memoryview, sizes: NDArray[n
     """Return where each sample lies: samples lie one behind the other in chunks, whose places are given."""
     starts = _numbers(chunk_offsets, 8)
     runs = _tuples(chunk_runs, 3)
+    if len(runs) == 1 and runs[0, :2].tolist() == [1, 1] and len(starts) == len(sizes):
+        return starts  # each sample is a chunk, as pictures are where sound lies between them
     # Each run says how many samples are in each chunk from its first one up to the next run's first one.
-    lengths = np.diff(runs[:, 0], append=len(starts) + 1)
+    lengths = np.append(runs[1:, 0], len(starts) + 1) - runs[:, 0]
     if (lengths < 0).any() or lengths.sum() != len(starts) or (runs[:, 1] < 1).any():
         raise DamagedBox(_UNCLEAR_COUNT)
     counts = np.repeat(runs[:, 1], lengths)

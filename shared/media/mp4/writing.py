@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from shared.media.mp4.boxes import box, large_box_header
+from shared.media.mp4.boxes import box_header, large_box_header
 from shared.media.mp4.movie import FILE_TYPE, Track, movie_index
 
 # Of a frame, the index holds at most: 4 bytes each for its size and for being a key frame, 8 for when it is shown; 7.5
@@ -51,5 +51,7 @@ class MovieWriter:
         if free < 0:
             raise ValueError(f"the index of a movie takes {len(index)} bytes, and {self._room} were kept free")
         self._file.seek(0)
-        self._file.write(FILE_TYPE + index + box(b"free", bytes(free)))
-        self._file.write(large_box_header(b"mdat", length))
+        self._file.write(FILE_TYPE + index + box_header(b"free", free))
+        media_header = large_box_header(b"mdat", length)
+        self._file.seek(self._media_start - len(media_header))  # what lies between was never written: it is zeros
+        self._file.write(media_header)

@@ -11,6 +11,7 @@ from shared.media.dissolve import write_dissolve
 from shared.media.errors import MediaRefused
 from shared.media.house import HouseFormat, make_card_clip, make_house_clip
 from shared.media.join import Chapter, EpisodeFacts, NotJoinable, Segment, join_house_clips
+from shared.media.mp4.clip_index import ClipIndex, read_clip_index
 from shared.media.prefetch import prefetched
 from tests.unit.media.episodes import (
     SMALL,
@@ -230,6 +231,22 @@ def test_a_clip_that_lost_its_end_is_refused(tmp_path: Path, clips: list[MadeCli
     cut.write_bytes(clips[0].path.read_bytes()[:-3000])
     with pytest.raises(MediaRefused, match=r"cut\.mp4"):
         join([clips[0], MadeClip(cut, clips[0].frames, 0.0)], tmp_path / "episode.mp4")
+    assert not (tmp_path / "episode.mp4").exists()
+
+
+def test_a_clip_that_loses_its_end_while_it_is_read_is_refused(
+    tmp_path: Path, clips: list[MadeClip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a clip that is cut off after its index was read
+    def read_and_cut(clip: Path) -> ClipIndex:
+        index = read_clip_index(clip)
+        clip.write_bytes(clip.read_bytes()[:-1])
+        return index
+
+    monkeypatch.setattr("shared.media.join.read_clip_index", read_and_cut)
+    # then the episode is not made of what is left
+    with pytest.raises(NotJoinable, match="was cut off"):
+        join(clips, tmp_path / "episode.mp4")
     assert not (tmp_path / "episode.mp4").exists()
 
 

@@ -1,5 +1,6 @@
 """Reading the index of a file that is damaged, or was made to do harm, and writing one."""
 
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -98,6 +99,16 @@ def test_what_is_written_is_read_again(
     assert np.array_equal(read.shown_later, table.shown_later)
     assert np.array_equal(read.is_key, table.is_key)
     assert np.array_equal(np.broadcast_to(read_ticks, count), ticks[:count])
+
+
+@pytest.mark.parametrize("number", [0, 3, 2**32 - 1])
+def test_a_key_frame_that_there_is_not_is_refused(number: int) -> None:
+    # given two samples, and a box that names another one as a key frame
+    two = SampleTable(np.array([0, 9]), np.array([9, 9]), np.zeros(2, np.int64), np.array([True, False]))
+    written = dict(boxes_within(memoryview(sample_table_boxes(two, 1, box(b"stsd")))[8:]))
+    keys = struct.pack(">III", 0, 1, number)
+    with pytest.raises(DamagedBox, match="number of samples"):
+        read_sample_table({**written, b"stss": memoryview(keys)})
 
 
 def test_samples_beyond_four_gigabytes_get_long_offsets() -> None:
