@@ -37,6 +37,9 @@ _BACKDROP_BLUR = "sigma=5:steps=2"
 # Down to 45 % of the brightness and 80 % of the colour, in limited range.
 _BACKDROP_DARKENED = "y=(val-16)*0.45+16:u=(val-128)*0.8+128:v=(val-128)*0.8+128"
 
+_DECODED_QUICKLY = 1280 * 720
+"""Pixels of a picture up to which one thread decodes faster than all others encode; more would take time from these."""
+
 Size = tuple[int, int]
 
 
@@ -119,6 +122,8 @@ def fitted_frames(
     """
     with open_media(clip, file_format) as container:
         stream = video_stream(container, ClipLimits().max_pixels)
+        if stream.codec_context.width * stream.codec_context.height <= _DECODED_QUICKLY:
+            stream.codec_context.thread_count = 1
         origin = Fraction(container.start_time or 0, av.time_base) + Fraction(late).limit_denominator(FRAME_RATE)
         graph: av.filter.Graph | None = None
         count = 0

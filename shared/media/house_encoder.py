@@ -1,6 +1,8 @@
 """Writing house clips: a fixed H.264 header, forced key frames, and whole AAC packets."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -74,21 +76,23 @@ def encode_house_clip(
         How to encode.
     """
     count = len(sound) * FRAME_RATE // SOUND_RATE
-    with replacing(target) as partial, av.open(str(partial), "w", format="mp4", options=CLIP_OPTIONS) as container:
+    with (
+        replacing(target) as partial,
+        av.open(str(partial), "w", format="mp4", options=CLIP_OPTIONS) as container,
+        ThreadPoolExecutor(1) as aside,
+    ):
         picture_stream = _add_picture_stream(container, form, settings)
         sound_stream = container.add_stream("aac", rate=SOUND_RATE, layout="mono", options={"aac_coder": "fast"})
         sound_stream.bit_rate = _SOUND_BIT_RATE
         container.start_encoding()
-        sound_packets = _sound_packets(sound_stream, sound)
-        waiting = next(sound_packets, None)
+        encoded_sound = aside.submit(lambda: deque(_sound_packets(sound_stream, sound)))
         for packet in _picture_packets(picture_stream, frames, count):
-            while waiting is not None and _seconds(waiting) <= _seconds(packet):
-                container.mux_one(waiting)
-                waiting = next(sound_packets, None)
+            waiting = encoded_sound.result()
+            while waiting and _seconds(waiting[0]) <= _seconds(packet):
+                container.mux_one(waiting.popleft())
             container.mux_one(packet)
-        while waiting is not None:
-            container.mux_one(waiting)
-            waiting = next(sound_packets, None)
+        for sound_packet in encoded_sound.result():
+            container.mux_one(sound_packet)
     return count
 
 

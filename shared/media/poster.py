@@ -1,6 +1,8 @@
 """A picture that stands for an episode before it plays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 
 import av
@@ -9,7 +11,8 @@ from PIL import Image
 
 from shared.media.errors import MediaRefused
 from shared.media.output import replacing
-from shared.media.reading import decoded_frames, open_media
+from shared.media.prefetch import prefetched
+from shared.media.reading import open_media
 from shared.media.sniffing import MP4
 
 _PLACES = 9
@@ -19,6 +22,7 @@ _DARKEST_MEAN, _BRIGHTEST_MEAN = 40.0, 210.0
 _LEAST_SHARE = 1 / 16
 """Of the luma's range that the picture has to use: what has less is a plain ground."""
 _COMPARED_WIDTH = 480
+_FRAMES_AHEAD = 2
 
 
 def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None:
@@ -40,25 +44,31 @@ def write_poster(video: Path, target: Path, times: Sequence[float] = ()) -> None
     MediaRefused
         If the video holds no frame that can be decoded.
     """
-    best: tuple[tuple[bool, float], Image.Image] | None = None
+    best: tuple[tuple[bool, float], av.VideoFrame] | None = None
+    with closing(prefetched(_key_frames(video, _some_of(times)), _FRAMES_AHEAD)) as frames:
+        for frame in frames:
+            merit = _merit(frame)
+            if best is None or merit > best[0]:
+                best = merit, frame
+    if best is None:
+        raise MediaRefused("holds no frame of video that can be decoded")
+    with replacing(target) as partial:
+        picture = Image.fromarray(np.asarray(best[1].to_ndarray(format="rgb24"), dtype=np.uint8))
+        picture.save(partial, format="JPEG", quality=_QUALITY, optimize=True, progressive=True)
+
+
+def _key_frames(video: Path, times: Sequence[float]) -> Iterator[av.VideoFrame]:
+    """Yield the last key frame before each of some times; by default, those of nine places over the whole video."""
     with open_media(video, MP4) as container:
         if not container.streams.video:
             raise MediaRefused("holds no video")
         stream = container.streams.video[0]
-        stream.codec_context.skip_frame = "NONKEY"
         length = (container.duration or 0) / av.time_base
-        for time in _some_of(times) or [length * place / _PLACES for place in range(_PLACES)]:
+        for time in times or [length * place / _PLACES for place in range(_PLACES)]:
             container.seek(round(time * av.time_base))
-            frame = next(decoded_frames(container, stream), None)
-            if frame is None:
-                continue
-            merit = _merit(frame)
-            if best is None or merit > best[0]:
-                best = merit, Image.fromarray(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
-    if best is None:
-        raise MediaRefused("holds no frame of video that can be decoded")
-    with replacing(target) as partial:
-        best[1].save(partial, format="JPEG", quality=_QUALITY, optimize=True, progressive=True)
+            for packet in islice(container.demux(stream), 1):
+                # Without more packets, or the end, the decoder would wait for frames that may be shown before this one.
+                yield from islice(chain(packet.decode(), stream.decode(None)), 1)
 
 
 def _some_of(times: Sequence[float]) -> list[float]:

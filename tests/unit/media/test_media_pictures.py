@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from shared.media.clips import ClipLimits, probe_clip
 from shared.media.errors import MediaRefused
 from shared.media.house import make_card_clip, make_house_clip
-from shared.media.house_format import HouseFormat
+from shared.media.house_format import VIDEO_TIMESCALE, HouseFormat
 from shared.media.images import ImageFacts, ImageLimits, probe_image
 from shared.media.join import Segment, join_house_clips
 from shared.media.poster import write_poster
@@ -161,7 +161,8 @@ def test_a_poster_takes_no_longer_for_many_places(tmp_path: Path, monkeypatch: p
     looked_at: list[float] = []
 
     def merit(frame: av.VideoFrame) -> tuple[bool, float]:
-        looked_at.append(frame.time)
+        assert frame.pts is not None
+        looked_at.append(frame.pts / VIDEO_TIMESCALE)
         return True, 0.0
 
     monkeypatch.setattr("shared.media.poster._merit", merit)
