@@ -202,6 +202,8 @@ def _why_not_delivered(job: Job) -> tuple[str, str, bool]:
             return job.state, "it was being prepared; nothing was sent", False
         case JobState.SUBMITTED:
             return job.state, f"{TITLES[job.provider]} has it and had not delivered it when the bill was written", True
+        case JobState.HELD:
+            return job.state, f"{TITLES[job.provider]} may have made it, but it cannot be had from there", True
         case _:
             return job.state, f"nobody knows whether {TITLES[job.provider]} has it", True
 

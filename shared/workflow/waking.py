@@ -14,7 +14,7 @@ ASSET_FAILED = "AssetFailed"
 """The error under which a waiting state learns that its asset cannot be had; the plot then steps down to an engine."""
 
 ASSET_HELD = "AssetHeld"
-"""The error under which it learns that nobody knows whether its asset was bought; the plot then stops buying."""
+"""The error under which it learns that its asset may have been bought and cannot be had; the plot then stops buying."""
 
 HELD_MESSAGE = (
     "this may have been made, but cannot be had: buying it again could pay for it twice. "
