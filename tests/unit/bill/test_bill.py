@@ -110,6 +110,12 @@ def test_what_is_still_under_way_may_be_charged_unless_nothing_was_sent(state: J
     assert bill.possibly_charged_usd == expected
 
 
+def test_what_is_held_is_not_called_unknown() -> None:
+    """Its provider may have said that it made it, and has deleted it."""
+    [entry] = bill_for(priced(CLIPS[0], JobState.HELD)).unsettled
+    assert entry.reason == "fal may have made it, but it cannot be had from there"
+
+
 def test_a_possible_duplicate_is_told_apart_from_what_was_paid() -> None:
     bill = bill_for(priced(CLIPS[0], possible_duplicates=2), priced(CLIPS[1], run="earlier", possible_duplicates=1))
     assert sorted(line.possible_duplicates for line in bill.lines) == [0, 2]
