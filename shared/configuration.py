@@ -6,7 +6,7 @@ from shared.media.house_format import HOUSE_RECIPE, PART_RECIPE
 ASSET_RECIPE = 1
 """The version of the way requests are made; a new one makes every asset's address new, and so has to be bought."""
 
-DISSOLVE_RECIPE = 1
+DISSOLVE_RECIPE = 2
 """The version of the way one house clip dissolves into another."""
 
 JOIN_RECIPE = 2

@@ -30,7 +30,7 @@ SILENT_TAIL_SAMPLES = AAC_PACKET
 PART_RECIPE = 2
 """Goes up whenever the part of the same cut comes out differently; it is an ingredient of what is bought."""
 
-HOUSE_RECIPE = 2
+HOUSE_RECIPE = 3
 """Goes up whenever house clips of the same sources come out differently."""
 
 
