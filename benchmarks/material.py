@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from benchmarks.grain import add_grain
 from local.fal_media.studio import draw_background, draw_composite, draw_portrait, film_talking_head
 from shared.media.audio import Cut, write_part
 from shared.media.dissolve import write_dissolve
@@ -54,18 +55,19 @@ def lines_in(folder: Path) -> list[Line]:
 def make_lines(folder: Path) -> list[Line]:
     """Make the clips of five minutes, or take those that an earlier run left in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines, speech = lines_in(folder), folder / "speech.wav"
+    lines = lines_in(folder)
     for number, line in enumerate(lines):
         if not line.house.exists():
             print(f"making clip {number + 1} of {CLIPS}", flush=True)
-            _make_line(number, line, speech)
+            _make_line(number, line, folder)
     for before, line in zip(lines[-1:] + lines[:-1], lines, strict=True):
         if not line.head.exists():
             write_dissolve(before.house, line.house, line.head, FORM)
     return lines
 
 
-def _make_line(number: int, line: Line, speech: Path) -> None:
+def _make_line(number: int, line: Line, folder: Path) -> None:
+    speech = folder / "speech.wav"
     if not speech.exists():
         _write_wav(speech, _all_speech())
     start = number * _SPEECH_SECONDS % (_seconds(speech) - _SPEECH_SECONDS)
@@ -74,7 +76,9 @@ def _make_line(number: int, line: Line, speech: Path) -> None:
     person = draw_portrait(_PEOPLE[number % 3], seed=number, size=(720, 720))
     place = draw_background(_PLACES[number // 3 % 3], seed=number, size=size)
     composite = draw_composite([person, place], "standing", seed=number, size=size, output_format="png")
-    line.clip.write_bytes(film_talking_head(composite, line.recording.read_bytes(), size=size, seed=number))
+    drawn = folder / "drawn.mp4"
+    drawn.write_bytes(film_talking_head(composite, line.recording.read_bytes(), size=size, seed=number))
+    add_grain(drawn, line.clip, seed=number)
     make_house_clip(line.clip, line.recording, line.house, FORM)
 
 
