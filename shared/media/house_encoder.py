@@ -42,8 +42,8 @@ _X264_PARAMETERS = (
     "stitchable=1:open-gop=0:scenecut=0:keyint=125:min-keyint=1:bframes=2:ref=2:b-pyramid=none:weightp=1"
     ":colorprim=bt709:transfer=bt709:colormatrix=bt709"
 )
-# On people who talk, `veryfast` spends up to a fifth of its time on looking farther for motion, and for that of blocks of
-# 8 x 8, and gains nothing by it: as many bytes, and the same likeness within 0.06 dB (docs/decisions.md).
+# On people who talk, `veryfast` spends up to a fifth of its time on looking farther for motion, and for that of blocks
+# of 8 x 8, and gains nothing by it: as many bytes, and the same likeness within 0.06 dB (docs/decisions.md).
 _LEFT_OUT_OF_PRESET = {"veryfast": ":partitions=i8x8,i4x4:me=dia"}
 
 
