@@ -16,6 +16,7 @@ from local.studio import LocalStudio
 _KINDS = {"fal-ai/flux-pro/kontext/multi": "composite", "fal-ai/hedra-character-2": "clip"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run these tests in one worker, since they share one engine, and mark them."""
     here = Path(__file__).parent

@@ -7,6 +7,7 @@ import pytest
 from tests.packages.builds import HOST_ARCHITECTURE, HOST_PYTHON, Build, lambdas_own, sam_build
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep these tests on one worker: each builds into the same folders."""
     here = Path(__file__).parent
