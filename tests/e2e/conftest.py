@@ -16,16 +16,6 @@ from local.studio import LocalStudio
 _KINDS = {"fal-ai/flux-pro/kontext/multi": "composite", "fal-ai/hedra-character-2": "clip"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run these tests in one worker, since they share one engine, and mark them."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @dataclass(frozen=True, slots=True)
 class Stage:
     """The running stack, and what was asked of fal."""

@@ -7,15 +7,6 @@ import pytest
 from tests.packages.builds import HOST_ARCHITECTURE, HOST_PYTHON, Build, lambdas_own, sam_build
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker: each builds into the same folders."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("packages"))
-
-
 @pytest.fixture(scope="session", params=["arm64", "x86_64"])
 def deployable(request: pytest.FixtureRequest) -> tuple[Build, str]:
     """Return what `sam deploy` would take, and its architecture."""

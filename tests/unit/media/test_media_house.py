@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.media.audio import Cut, probe_audio, write_part
 from shared.media.errors import MediaRefused
-from shared.media.house import HouseFormat, house_format, make_house_clip, make_still_clip
+from shared.media.house import EncoderSettings, HouseFormat, house_format, make_house_clip, make_still_clip
 from shared.media.house_format import AspectRatio, Resolution
 from shared.media.prefetch import prefetched
 from shared.media.push_in import push_in_frames
@@ -108,6 +108,19 @@ def test_whatever_comes_in_the_house_clip_is_exact(tmp_path: Path, part: Path, n
     assert headers(target) == headers(other)
     # and decodes, whole, to the size of the format
     assert decoded_luma(target).shape == (56, FORM.height, FORM.width)
+
+
+@pytest.mark.parametrize(
+    ("preset", "search"),
+    [("veryfast", b"analyse=0x3:0x3 me=dia"), ("faster", b"analyse=0x3:0x113 me=hex")],
+)
+def test_only_our_own_preset_searches_less_for_motion(tmp_path: Path, part: Path, preset: str, search: bytes) -> None:
+    # given a preset
+    source = write_video(tmp_path / "clip.mp4", Video(2.2, speech(2.2)))
+    # when
+    make_house_clip(source, part, tmp_path / "house.mp4", FORM, EncoderSettings(preset=preset))
+    # then x264 notes in the clip that it searched so
+    assert search in (tmp_path / "house.mp4").read_bytes()
 
 
 @pytest.mark.parametrize("suffix", ["mp3", "wav", "m4a", "flac", "ogg"])
